@@ -1,0 +1,56 @@
+import type { Config } from "./schema.ts";
+import type { ConfigFault } from "./load.ts";
+
+/** What no single setting can tell: names that clash, maps that name no shard. */
+export function crossCheck(config: Config): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const shards = new Set<string>();
+  const nodes = new Set<string>();
+  config.shards.forEach((shard, s) => {
+    if (shards.has(shard.name)) {
+      faults.push({ path: `shards[${s}].name`, message: `"${shard.name}" is used twice` });
+    }
+    shards.add(shard.name);
+    shard.nodes.forEach((node, n) => {
+      const path = `shards[${s}].nodes[${n}].name`;
+      if (nodes.has(node.name)) faults.push({ path, message: `"${node.name}" is used twice` });
+      nodes.add(node.name);
+    });
+  });
+  const keys = new Set<string>();
+  const hashes = new Set<string>();
+  config.apiKeys.forEach((key, k) => {
+    if (keys.has(key.name)) {
+      faults.push({ path: `apiKeys[${k}].name`, message: `"${key.name}" is used twice` });
+    }
+    if (hashes.has(key.sha256)) {
+      faults.push({ path: `apiKeys[${k}].sha256`, message: "is the hash of another key here" });
+    }
+    keys.add(key.name);
+    hashes.add(key.sha256);
+  });
+  const { pool } = config.database;
+  if (pool.min > pool.max) {
+    faults.push({
+      path: "database.pool.min",
+      message: `must be at most max (${pool.max}), received ${pool.min}`,
+    });
+  }
+  const { sharding } = config;
+  const unknownShard = (path: string, shard: string) =>
+    faults.push({ path, message: `names no shard: "${shard}"` });
+  if (sharding.strategy === "buckets") {
+    for (const shard of Object.keys(sharding.map)) {
+      if (!shards.has(shard)) unknownShard(`sharding.map.${shard}`, shard);
+    }
+  }
+  if (sharding.strategy === "map") {
+    for (const [value, shard] of Object.entries(sharding.map)) {
+      if (!shards.has(shard)) unknownShard(`sharding.map.${value}`, shard);
+    }
+    if (sharding.default !== undefined && !shards.has(sharding.default)) {
+      unknownShard("sharding.default", sharding.default);
+    }
+  }
+  return faults;
+}

@@ -1,0 +1,80 @@
+import { dirname, isAbsolute, join } from "node:path";
+import { parseDocument } from "yaml";
+import { type Config, configSchema } from "./schema.ts";
+import { crossCheck } from "./cross_check.ts";
+import { substitute } from "./substitute.ts";
+
+/** One fault of a configuration file. */
+export interface ConfigFault {
+  /** Where, such as `shards[0].nodes[1].address`; empty for the whole file. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Every fault of a configuration file at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly ConfigFault[];
+
+  constructor(file: string, faults: readonly ConfigFault[]) {
+    const lines = faults.map(({ path, message }) =>
+      `  ${path === "" ? "(file)" : path}: ${message}`
+    );
+    super(`Cannot use the configuration ${file}:\n${lines.join("\n")}`);
+    this.faults = faults;
+  }
+}
+
+/**
+ * Parses a configuration: YAML, then `${NAME}` and `${NAME:-default}` in its strings from
+ * `environment`, then the schema, then the checks across settings. Paths in it become relative to
+ * the file's folder. Reads nothing itself.
+ *
+ * @throws {ConfigError} with every fault that was found
+ */
+export function parseConfig(
+  text: string,
+  options: { readonly file: string; readonly environment: Readonly<Record<string, string>> },
+): Config {
+  const { file, environment } = options;
+  const document = parseDocument(text, { prettyErrors: true });
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      file,
+      document.errors.map((error) => ({ path: "", message: error.message.trim() })),
+    );
+  }
+  const faults: ConfigFault[] = [];
+  const value = substitute(document.toJS(), { environment, faults });
+  const checked = configSchema.safeParse(value);
+  if (!checked.success) {
+    for (const issue of checked.error.issues) {
+      faults.push({ path: showPath(issue.path), message: issue.message });
+    }
+  } else {
+    faults.push(...crossCheck(checked.data));
+  }
+  if (faults.length > 0 || !checked.success) throw new ConfigError(file, faults);
+  const folder = dirname(file);
+  const resolve = (path: string) => isAbsolute(path) ? path : join(folder, path);
+  const { database } = checked.data;
+  return {
+    ...checked.data,
+    statements: resolve(checked.data.statements),
+    database: database.tls?.ca === undefined
+      ? database
+      : { ...database, tls: { ...database.tls, ca: resolve(database.tls.ca) } },
+  };
+}
+
+function showPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (shown, part) =>
+      typeof part === "number"
+        ? `${shown}[${part}]`
+        : shown === ""
+        ? String(part)
+        : `${shown}.${String(part)}`,
+    "",
+  );
+}

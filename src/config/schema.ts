@@ -1,0 +1,142 @@
+import { z } from "zod";
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, "must be letters, digits, - and _");
+const scopeName = z.string().regex(/^[a-z0-9_-]+(:[a-z0-9_-]+)*$/, "must look like economy:write");
+const milliseconds = z.number().int().min(0);
+
+/** `250ms`, `30s`, `5m`, `1h`, or a number of milliseconds. */
+const duration = z.union([
+  milliseconds,
+  z.string().regex(/^\d+(ms|s|m|h)$/, "must be a duration such as 250ms, 30s or 5m")
+    .transform((text) => parseDuration(text)),
+]);
+
+/** Reads `250ms`, `30s`, `5m` or `1h` as milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
+  if (match === null) {
+    throw new TypeError(
+      `Cannot read a duration: must be a number with ms, s, m or h, received "${text}"`,
+    );
+  }
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"];
+  return Number(match[1]) * unit;
+}
+
+const address = z.string()
+  .regex(/^[^\s:]+:\d{1,5}$/, "must be host:port")
+  .transform((text) => {
+    const colon = text.lastIndexOf(":");
+    return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+  })
+  .refine(({ port }) => port > 0 && port < 65_536, "must have a port from 1 to 65535");
+
+const node = z.strictObject({
+  name,
+  address,
+  weight: z.number().int().min(0).max(1_000).default(1),
+});
+
+const shard = z.strictObject({
+  name,
+  role: z.enum(["auto", "fixed"]).default("auto"),
+  nodes: z.array(node).min(1),
+});
+
+const sharding = z.discriminatedUnion("strategy", [
+  z.strictObject({ strategy: z.literal("modulo") }),
+  z.strictObject({
+    strategy: z.literal("buckets"),
+    /** Ranges such as `s1: ["0-511"]`; all 1,024 must be given, each once. */
+    map: z.record(z.string(), z.array(z.string().regex(/^\d+(-\d+)?$/))),
+  }),
+  z.strictObject({
+    strategy: z.literal("map"),
+    map: z.record(z.string(), z.string()),
+    default: z.string().optional(),
+  }),
+]);
+
+const pool = z.strictObject({
+  min: z.number().int().min(0).default(0),
+  max: z.number().int().min(1).max(1_000).default(8),
+  acquireTimeout: duration.default(2_000),
+  waitersPerConnection: z.number().int().min(0).max(1_000).default(4),
+  validateAfterIdle: duration.default(500),
+  idleTimeout: duration.default(300_000),
+  maxLifetime: duration.default(1_800_000),
+  leakWarning: duration.default(10_000),
+});
+
+const database = z.strictObject({
+  user: z.string().min(1),
+  password: z.string(),
+  name: z.string().min(1),
+  tls: z.strictObject({
+    /** Path of the authority's certificate (PEM). */
+    ca: z.string().optional(),
+    verifyIdentity: z.boolean().default(true),
+  }).optional(),
+  /** Whether the servers are reached through a proxy, where KILL would hit the wrong session. */
+  proxied: z.boolean().default(false),
+  pool: pool.prefault({}),
+});
+
+const apiKey = z.strictObject({
+  name,
+  /** SHA-256 of the key, in hexadecimal. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits").transform((text) =>
+    text.toLowerCase()
+  ),
+  scopes: z.array(scopeName).min(1),
+});
+
+const cache = z.strictObject({
+  maxEntries: z.number().int().min(1).default(10_000),
+  maxBytes: z.number().int().min(1_024).default(64 * 1_048_576),
+  ttl: duration.default(30_000),
+});
+
+/** The configuration file's shape; see the README's table for what each setting does. */
+export const configSchema = z.strictObject({
+  /** Prefix of everything the fleet keeps in Redis. */
+  fleet: name.default("realmgate"),
+  listen: z.strictObject({
+    hostname: z.string().default("0.0.0.0"),
+    port: z.coerce.number().int().min(0).max(65_535).default(8_080),
+    isolates: z.coerce.number().int().min(1).max(64).default(2),
+  }).prefault({}),
+  statements: z.string().default("statements"),
+  strict: z.boolean().default(false),
+  shards: z.array(shard).min(1),
+  sharding: sharding.default({ strategy: "modulo" }),
+  database,
+  replicas: z.strictObject({
+    maxLag: duration.default(5_000),
+    /** Whether reads may go to the primary when no replica may take them. */
+    fallbackToPrimary: z.boolean().default(true),
+  }).prefault({}),
+  redis: z.strictObject({
+    url: z.string().regex(/^rediss?:\/\//, "must begin with redis:// or rediss://"),
+  }),
+  apiKeys: z.array(apiKey).min(1),
+  caches: z.record(name, cache).default({}),
+  limits: z.strictObject({
+    bodyBytes: z.number().int().min(1_024).default(1_048_576),
+    /** The longest deadline that a caller may ask for. */
+    maxDeadline: duration.default(30_000),
+    /** Requests under way per isolate; past it the answer is 503 `overloaded`. */
+    concurrentRequests: z.number().int().min(1).default(4_096),
+    resultBytes: z.number().int().min(1_024).default(16 * 1_048_576),
+  }).prefault({}),
+  docs: z.strictObject({
+    /** Whether `/docs` and `/openapi.json` answer without a key. */
+    open: z.boolean().default(true),
+  }).prefault({}),
+  log: z.strictObject({
+    level: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),
+  }).prefault({}),
+});
+
+/** A configuration that was checked and completed; durations are milliseconds. */
+export type Config = z.output<typeof configSchema>;

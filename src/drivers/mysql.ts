@@ -1,0 +1,130 @@
+import type { Scope } from "../core/scope.ts";
+
+/** A value as it is bound to a placeholder. Integers beyond 2^53 are decimal strings. */
+export type SqlValue = string | number | Uint8Array | null;
+
+/** What the server says of one result column (the subset of the protocol that is used). */
+export interface ColumnInfo {
+  /** The name in the result, after `AS`. */
+  readonly name: string;
+  /** The protocol's type code, such as 8 for BIGINT. */
+  readonly type: number;
+  /** The protocol's flags: 1 NOT NULL, 32 UNSIGNED, 128 BINARY, … */
+  readonly flags: number;
+  /** The character set's number; 63 is binary. */
+  readonly charset: number;
+  /** The display length in the server's count; 1 on TINYINT(1). */
+  readonly length: number;
+  readonly decimals: number;
+  /** The table's and column's own names, empty for expressions. */
+  readonly orgTable: string;
+  readonly orgName: string;
+}
+
+/** A result set; each row is an array in the columns' order. */
+export interface Rows {
+  readonly kind: "rows";
+  readonly columns: readonly ColumnInfo[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+/** The server's OK to a statement without a result set. */
+export interface Ok {
+  readonly kind: "ok";
+  /** Matched rows (FOUND_ROWS is on), not only changed ones. */
+  readonly affectedRows: number;
+  /** Decimal digits, or `"0"` where no id was generated. */
+  readonly insertId: string;
+  /** The GTID that the server reported for this write, where it did. */
+  readonly gtid: string | undefined;
+}
+
+/** What PREPARE tells of a statement. */
+export interface Described {
+  readonly columns: readonly ColumnInfo[];
+  readonly parameterCount: number;
+}
+
+/**
+ * One session on one server: the small part of a MySQL driver that Realmgate uses. Commands run
+ * one at a time in the order they were given. Every promise settles, at the latest when the
+ * connection is destroyed.
+ */
+export interface MysqlSession {
+  /** The server's id of this session, for KILL. */
+  readonly threadId: number;
+  /** Whether the transport is gone; it never comes back. */
+  readonly closed: boolean;
+  /** Runs `sql` as a prepared statement. @throws {SqlError} */
+  execute(sql: string, values: readonly SqlValue[]): Promise<Rows | Ok>;
+  /** Runs `sql` as text, without parameters. @throws {SqlError} */
+  query(sql: string): Promise<Rows | Ok>;
+  /** Prepares `sql` without running it. @throws {SqlError} */
+  describe(sql: string): Promise<Described>;
+  /** COM_RESET_CONNECTION: drops transaction, variables and prepared statements. */
+  reset(): Promise<void>;
+  /** COM_PING. */
+  ping(): Promise<void>;
+  /** Says goodbye and closes. */
+  end(): Promise<void>;
+  /** Closes at once; commands under way fail with `connection_lost`. */
+  destroy(): void;
+  /** Called once when the transport is gone, for whatever reason. */
+  onClose(callback: () => void): void;
+}
+
+/** Where a server is and who logs in. */
+export interface MysqlTarget {
+  readonly host: string;
+  readonly port: number;
+  /** A unix socket, in place of host and port. */
+  readonly socketPath?: string;
+  readonly user: string;
+  readonly password: string;
+  readonly database?: string;
+  readonly tls?: MysqlTls;
+}
+
+/** How to speak TLS to a server. */
+export interface MysqlTls {
+  /** PEM text of the authority that signed the server's certificate; default: the system's. */
+  readonly ca?: string;
+  /** Whether the certificate must name the host. @default {true} */
+  readonly verifyIdentity?: boolean;
+}
+
+/** Opens sessions. */
+export interface MysqlDriver {
+  /**
+   * Opens a session within the scope; a session that arrives after the scope's end is destroyed.
+   *
+   * @throws {SqlError} `connect_failed`, or a server's refusal such as a wrong password
+   */
+  connect(target: MysqlTarget, scope: Scope): Promise<MysqlSession>;
+}
+
+/** Where an {@linkcode SqlError} comes from. */
+export type SqlErrorKind = "server" | "connect_failed" | "connection_lost";
+
+/** A failure of a command or a connection, in one form for every driver. */
+export class SqlError extends Error {
+  override readonly name = "SqlError";
+  /** `server`: the server answered with an error, and the session goes on. */
+  readonly kind: SqlErrorKind;
+  /** The server's error number, such as 1062; 0 where no server answered. */
+  readonly errno: number;
+  /** The SQLSTATE; empty where no server answered. */
+  readonly sqlState: string;
+
+  /** @param message the server's or the driver's own text: for logs, never for callers */
+  constructor(
+    kind: SqlErrorKind,
+    message: string,
+    options: { readonly errno?: number; readonly sqlState?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.errno = options.errno ?? 0;
+    this.sqlState = options.sqlState ?? "";
+  }
+}

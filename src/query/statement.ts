@@ -1,0 +1,172 @@
+/** A type that one value can have. */
+export type ScalarType =
+  | {
+    readonly kind:
+      | "bigint"
+      | "ubigint"
+      | "int"
+      | "double"
+      | "bool"
+      | "string"
+      | "bytes"
+      | "datetime"
+      | "date"
+      | "json";
+  }
+  | { readonly kind: "decimal"; readonly precision: number; readonly scale: number };
+
+/** A parameter's type: a value, a list for `IN (…)`, or rows for `VALUES …`. */
+export type ParamType =
+  | ScalarType
+  | { readonly kind: "array"; readonly of: ScalarType }
+  | {
+    readonly kind: "rows";
+    readonly columns: readonly { readonly name: string; readonly type: ScalarType }[];
+    readonly max: number;
+  };
+
+/** What stands in for a parameter that the caller left out. */
+export type ParamDefault =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "now" }
+  | { readonly kind: "id" };
+
+/** One `@param` line. */
+export interface ParamSpec {
+  readonly name: string;
+  readonly type: ParamType;
+  /** Inclusive bounds, as written; compared in the type's own arithmetic. */
+  readonly min?: string;
+  readonly max?: string;
+  /** In characters for strings, in bytes for bytes. @default {65535} */
+  readonly maxLength?: number;
+  readonly enum?: readonly string[];
+  readonly default?: ParamDefault;
+  readonly example?: string;
+  /** Never in an address, a log or a sample: such statements take POST only. */
+  readonly secret: boolean;
+}
+
+/** How a statement finds its shard. */
+export type ShardRule =
+  | { readonly by: "key"; readonly param: string; readonly fold: boolean }
+  | { readonly by: "each"; readonly param: string; readonly fold: boolean }
+  | { readonly by: "all" }
+  | { readonly by: "any" }
+  | { readonly by: "name"; readonly shard: string };
+
+/** How the rows of a scatter become one list. */
+export type MergeRule =
+  | {
+    readonly by: "order";
+    readonly columns: readonly { readonly name: string; readonly descending: boolean }[];
+    readonly limit: string;
+    readonly after?: string;
+  }
+  | { readonly by: "sum"; readonly column: string };
+
+/** A piece of a statement's SQL: text, or the place of a parameter. */
+export type SqlPiece =
+  | { readonly text: string }
+  | {
+    readonly param: string; /** Stands in LIMIT or OFFSET, where no CAST may. */
+    readonly bare: boolean;
+  };
+
+/** The least consistency a read may have. */
+export type Consistency = "eventual" | "session" | "strong";
+
+/** `:one` and `:many` read, `:exec` writes. */
+export type StatementKind = "one" | "many" | "exec";
+
+/** One named statement as its file declares it; immutable. */
+export interface Statement {
+  readonly name: string;
+  readonly kind: StatementKind;
+  readonly description: string;
+  readonly file: string;
+  /** The line of `-- name:`, from 1. */
+  readonly line: number;
+  /** The SQL as written, without its comments. */
+  readonly sql: string;
+  readonly pieces: readonly SqlPiece[];
+  readonly params: readonly ParamSpec[];
+  readonly shard: ShardRule;
+  /** `@column name type`: how a column is written. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly cache?: {
+    readonly name: string;
+    readonly ttlMs?: number;
+    readonly swrMs?: number;
+    readonly tags: readonly string[];
+  };
+  readonly invalidates: readonly string[];
+  readonly batch?: { readonly column: string; readonly param: string };
+  readonly merge?: MergeRule;
+  readonly partialOmit: boolean;
+  /** @default {"eventual"} */
+  readonly consistency: Consistency;
+  readonly timeoutMs: number;
+  readonly maxRows: number;
+  /** Safe to repeat after an unknown outcome. */
+  readonly retry: boolean;
+  /** The API-key scope it needs. */
+  readonly scope: string;
+  readonly allowFullScan: boolean;
+  /** Why this build cannot run it, or `undefined`. Such a statement answers `statement_unavailable`. */
+  readonly unsupported?: string;
+}
+
+/** One fault of a statement file. */
+export interface StatementFault {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** A statement file as it was read. */
+export interface StatementSource {
+  /** The path shown in messages. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** What only a server can say of a statement; gathered once per process and shared with its isolates. */
+export interface StatementFacts {
+  /** Result columns as JSON will show them; empty for plain writes. */
+  readonly columns: readonly ResultColumn[];
+  readonly warnings: readonly string[];
+  /** The server's refusal, or `undefined` where it accepted the statement. */
+  readonly unavailable?: string;
+  /** The plan in one word or two, such as `PRIMARY`; for reports. */
+  readonly plan?: string;
+  /** EXPLAIN's own rows, for the admin scope. */
+  readonly explain?: readonly Readonly<Record<string, unknown>>[];
+  /** How long the check took, in milliseconds. */
+  readonly tookMs: number;
+}
+
+/** A result column: its name, how it is written, whether it can be null. */
+export interface ResultColumn {
+  readonly name: string;
+  readonly encoding: ColumnEncoding;
+  readonly nullable: boolean;
+}
+
+/**
+ * How a column's value becomes JSON: `integer` a number, `bigint` and `decimal` strings (numbers
+ * on request, for bigint), `datetime` RFC 3339 in UTC, `bytes` base64, `json` as it stands.
+ */
+export type ColumnEncoding =
+  | "integer"
+  | "bigint"
+  | "decimal"
+  | "double"
+  | "bool"
+  | "string"
+  | "bytes"
+  | "datetime"
+  | "date"
+  | "time"
+  | "json"
+  | "uuid";

@@ -1,0 +1,54 @@
+/** One database server of a shard, as configured. */
+export interface NodeSpec {
+  /** Unique in the fleet. */
+  readonly name: string;
+  readonly shard: string;
+  readonly host: string;
+  readonly port: number;
+  /** Share of the shard's replica reads; 0 takes none. @default {1} */
+  readonly weight: number;
+}
+
+/** One shard, as configured. */
+export interface ShardSpec {
+  readonly name: string;
+  /** `auto`: the writable node is the primary. `fixed`: the first node is, whatever it says. */
+  readonly role: "auto" | "fixed";
+  readonly nodes: readonly NodeSpec[];
+}
+
+/** What the last look at a node found. */
+export interface NodeState {
+  readonly name: string;
+  readonly role: "primary" | "replica" | "unknown";
+  readonly up: boolean;
+  /** `@@read_only = 0`; `undefined` while unknown. */
+  readonly writable: boolean | undefined;
+  /** Behind the primary's heartbeat, in milliseconds; `undefined` while unknown. */
+  readonly lagMs: number | undefined;
+  /** Whether semi-synchronous replication is active; `undefined` while unknown. */
+  readonly semiSync: boolean | undefined;
+  readonly version: string | undefined;
+  /** How long the probe took, in milliseconds. */
+  readonly probeMs: number | undefined;
+  /** Why it takes no reads, or `undefined` where it may. */
+  readonly ejected: string | undefined;
+}
+
+/** What is known of a shard. */
+export interface ShardState {
+  readonly name: string;
+  /** Grows with every change of primary (microseconds of the clock that granted it); decimal digits. */
+  readonly epoch: string;
+  /** The node that takes writes, or `null` while there is none. */
+  readonly primary: string | null;
+  readonly status: "ok" | "no_primary" | "split_brain" | "unknown";
+  readonly nodes: readonly NodeState[];
+}
+
+/** What is known of the fleet at one instant: a value, sent from the prober to every isolate. */
+export interface TopologySnapshot {
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly shards: readonly ShardState[];
+}
