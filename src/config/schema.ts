@@ -4,6 +4,19 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, "must be letters, d
 const scopeName = z.string().regex(/^[a-z0-9_-]+(:[a-z0-9_-]+)*$/, "must look like economy:write");
 const milliseconds = z.number().int().min(0);
 
+/** A whole number; its digits as a string too, which is what a variable yields. */
+const count = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  z.preprocess(
+    (value) => typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value,
+    z.number().int().min(min).max(max),
+  );
+
+/** Yes or no; `"true"` and `"false"` too, which is what a variable yields. */
+const flag = z.preprocess(
+  (value) => value === "true" ? true : value === "false" ? false : value,
+  z.boolean(),
+);
+
 /** `250ms`, `30s`, `5m`, `1h`, or a number of milliseconds. */
 const duration = z.union([
   milliseconds,
@@ -34,7 +47,7 @@ const address = z.string()
 const node = z.strictObject({
   name,
   address,
-  weight: z.number().int().min(0).max(1_000).default(1),
+  weight: count(0, 1_000).default(1),
 });
 
 const shard = z.strictObject({
@@ -58,10 +71,10 @@ const sharding = z.discriminatedUnion("strategy", [
 ]);
 
 const pool = z.strictObject({
-  min: z.number().int().min(0).default(0),
-  max: z.number().int().min(1).max(1_000).default(8),
+  min: count(0).default(0),
+  max: count(1, 1_000).default(8),
   acquireTimeout: duration.default(2_000),
-  waitersPerConnection: z.number().int().min(0).max(1_000).default(4),
+  waitersPerConnection: count(0, 1_000).default(4),
   validateAfterIdle: duration.default(500),
   idleTimeout: duration.default(300_000),
   maxLifetime: duration.default(1_800_000),
@@ -75,10 +88,10 @@ const database = z.strictObject({
   tls: z.strictObject({
     /** Path of the authority's certificate (PEM). */
     ca: z.string().optional(),
-    verifyIdentity: z.boolean().default(true),
+    verifyIdentity: flag.default(true),
   }).optional(),
   /** Whether the servers are reached through a proxy, where KILL would hit the wrong session. */
-  proxied: z.boolean().default(false),
+  proxied: flag.default(false),
   pool: pool.prefault({}),
 });
 
@@ -92,8 +105,8 @@ const apiKey = z.strictObject({
 });
 
 const cache = z.strictObject({
-  maxEntries: z.number().int().min(1).default(10_000),
-  maxBytes: z.number().int().min(1_024).default(64 * 1_048_576),
+  maxEntries: count(1).default(10_000),
+  maxBytes: count(1_024).default(64 * 1_048_576),
   ttl: duration.default(30_000),
 });
 
@@ -103,18 +116,18 @@ export const configSchema = z.strictObject({
   fleet: name.default("realmgate"),
   listen: z.strictObject({
     hostname: z.string().default("0.0.0.0"),
-    port: z.coerce.number().int().min(0).max(65_535).default(8_080),
-    isolates: z.coerce.number().int().min(1).max(64).default(2),
+    port: count(0, 65_535).default(8_080),
+    isolates: count(1, 64).default(2),
   }).prefault({}),
   statements: z.string().default("statements"),
-  strict: z.boolean().default(false),
+  strict: flag.default(false),
   shards: z.array(shard).min(1),
   sharding: sharding.default({ strategy: "modulo" }),
   database,
   replicas: z.strictObject({
     maxLag: duration.default(5_000),
     /** Whether reads may go to the primary when no replica may take them. */
-    fallbackToPrimary: z.boolean().default(true),
+    fallbackToPrimary: flag.default(true),
   }).prefault({}),
   redis: z.strictObject({
     url: z.string().regex(/^rediss?:\/\//, "must begin with redis:// or rediss://"),
@@ -122,16 +135,16 @@ export const configSchema = z.strictObject({
   apiKeys: z.array(apiKey).min(1),
   caches: z.record(name, cache).default({}),
   limits: z.strictObject({
-    bodyBytes: z.number().int().min(1_024).default(1_048_576),
+    bodyBytes: count(1_024).default(1_048_576),
     /** The longest deadline that a caller may ask for. */
     maxDeadline: duration.default(30_000),
     /** Requests under way per isolate; past it the answer is 503 `overloaded`. */
-    concurrentRequests: z.number().int().min(1).default(4_096),
-    resultBytes: z.number().int().min(1_024).default(16 * 1_048_576),
+    concurrentRequests: count(1).default(4_096),
+    resultBytes: count(1_024).default(16 * 1_048_576),
   }).prefault({}),
   docs: z.strictObject({
     /** Whether `/docs` and `/openapi.json` answer without a key. */
-    open: z.boolean().default(true),
+    open: flag.default(true),
   }).prefault({}),
   log: z.strictObject({
     level: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),

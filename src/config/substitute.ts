@@ -1,14 +1,12 @@
 import type { ConfigFault } from "./load.ts";
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
-/** Scalars that YAML would have read as something else than a string, had they stood there. */
-const PLAIN = /^(true|false|-?(0|[1-9]\d{0,14}))$/;
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` in every string of a parsed document. It works on
  * values, after the YAML was parsed, so that no variable's text can change the document's shape.
- * A string that is one variable and nothing else becomes the number or boolean that it spells.
- * A variable that is not set and has no default is a fault.
+ * What it yields stays a string; settings that are numbers accept their digits. A variable that is
+ * not set and has no default is a fault.
  */
 export function substitute(
   value: unknown,
@@ -20,15 +18,13 @@ export function substitute(
 ): unknown {
   const { environment, faults, path = "" } = options;
   if (typeof value === "string") {
-    const replaced = value.replaceAll(VARIABLE, (_whole, name: string, fallback?: string) => {
+    return value.replaceAll(VARIABLE, (_whole, name: string, fallback?: string) => {
       const found = environment[name];
       if (found !== undefined && (found !== "" || fallback === undefined)) return found;
       if (fallback !== undefined) return fallback;
       faults.push({ path, message: `needs the environment variable ${name}, which is not set` });
       return "";
     });
-    const whole = value.replace(VARIABLE, "") === "" && value !== "";
-    return whole && PLAIN.test(replaced) ? JSON.parse(replaced) : replaced;
   }
   if (Array.isArray(value)) {
     return value.map((item, index) =>

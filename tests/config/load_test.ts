@@ -1,0 +1,89 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { ConfigError, parseConfig } from "../../src/config/load.ts";
+
+const MINIMAL = `
+shards:
+  - name: s1
+    nodes:
+      - { name: s1a, address: "127.0.0.1:3306" }
+database: { user: app, password: "\${DB_PASSWORD}", name: game }
+redis: { url: redis://127.0.0.1:6379 }
+apiKeys:
+  - { name: server, sha256: ${"ab".repeat(32)}, scopes: [read, write] }
+`;
+
+const parse = (text: string, environment: Record<string, string> = { DB_PASSWORD: "s3cret" }) =>
+  parseConfig(text, { file: "/realm/realmgate.yaml", environment });
+
+const faultsOf = (text: string, environment?: Record<string, string>) =>
+  assertThrows(() => parse(text, environment), ConfigError).faults;
+
+Deno.test("parseConfig completes a minimal file with defaults", () => {
+  const config = parse(MINIMAL);
+  assertEquals(config.database.password, "s3cret");
+  assertEquals(config.database.pool.max, 8);
+  assertEquals(config.listen, { hostname: "0.0.0.0", port: 8080, isolates: 2 });
+  assertEquals(config.shards[0]?.nodes[0]?.address, { host: "127.0.0.1", port: 3306 });
+  assertEquals(config.statements, "/realm/statements");
+});
+
+Deno.test("parseConfig keeps a password of digits a string and reads a port of digits", () => {
+  const config = parse(`${MINIMAL}\nlisten: { port: "\${PORT:-8080}", isolates: "\${N}" }`, {
+    DB_PASSWORD: "12345",
+    PORT: "9000",
+    N: "3",
+  });
+  assertEquals([config.database.password, config.listen.port, config.listen.isolates], [
+    "12345",
+    9000,
+    3,
+  ]);
+});
+
+Deno.test("parseConfig reads durations in their units", () => {
+  const config = parse(`${MINIMAL}\nreplicas: { maxLag: 3s }\nlimits: { maxDeadline: 250ms }`);
+  assertEquals([config.replicas.maxLag, config.limits.maxDeadline], [3_000, 250]);
+});
+
+Deno.test("parseConfig reports every fault at once, by its path", () => {
+  const faults = faultsOf(
+    MINIMAL.replace("127.0.0.1:3306", "nowhere").replace("[read, write]", "[]") + "\ntypo: 1",
+    {},
+  );
+  assertEquals(faults.map(({ path }) => path).sort(), [
+    "",
+    "apiKeys[0].scopes",
+    "database.password",
+    "shards[0].nodes[0].address",
+  ]);
+});
+
+Deno.test("parseConfig refuses names that clash and maps that name no shard", () => {
+  const faults = faultsOf(`
+shards:
+  - { name: s1, nodes: [{ name: a, address: "h:1" }, { name: a, address: "h:2" }] }
+  - { name: s1, nodes: [{ name: b, address: "h:3" }] }
+sharding: { strategy: map, map: { europe: s9 } }
+database: { user: app, password: x, name: game, pool: { min: 9, max: 8 } }
+redis: { url: redis://h:1 }
+apiKeys:
+  - { name: k, sha256: ${"ab".repeat(32)}, scopes: [read] }
+`);
+  assertEquals(faults.map(({ path }) => path), [
+    "shards[0].nodes[1].name",
+    "shards[1].name",
+    "database.pool.min",
+    "sharding.map.europe",
+  ]);
+});
+
+Deno.test("parseConfig cannot be reshaped by a variable's text", () => {
+  const config = parse(MINIMAL, { DB_PASSWORD: "x\nname: other, }" });
+  assertEquals(config.database.password, "x\nname: other, }");
+  assertEquals(config.database.name, "game");
+});
+
+Deno.test("parseConfig points at broken YAML by its line", () => {
+  const [fault] = faultsOf("shards: [");
+  assertStringIncludes(fault?.message ?? "", "line 1");
+});

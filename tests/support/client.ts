@@ -1,0 +1,50 @@
+/** An answer with its body already read. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // A test knows what it asked for; it narrows by asserting.
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+}
+
+/** Calls one service with one key; every answer's body is read. */
+export class Client {
+  readonly url: string;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(url: string, apiKey: string) {
+    this.url = url;
+    this.#headers = { authorization: `Bearer ${apiKey}` };
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#send(path, { headers });
+  }
+
+  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#send(path, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json", ...headers },
+    });
+  }
+
+  /** `POST /v1/exec/{statement}`. */
+  exec(statement: string, params: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.post(`/v1/exec/${statement}`, { params }, headers);
+  }
+
+  async #send(path: string, init: RequestInit): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, {
+      ...init,
+      headers: { ...this.#headers, ...init.headers as Record<string, string> },
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: /json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(text) : {},
+    };
+  }
+}
