@@ -1,0 +1,179 @@
+import { Redis } from "ioredis";
+import type { Clock, Timer } from "../core/clock.ts";
+import { RealmgateError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Random } from "../core/random.ts";
+import type { RedisClient, RedisScript } from "./redis.ts";
+
+/** What an {@linkcode IoredisClient} is made of. */
+export interface IoredisClientOptions {
+  /** `redis://` or `rediss://`, with user, password and database where needed. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How long any command may take. @default {1_000} */
+  readonly timeoutMs?: number;
+  /** How often the server is asked whether it is alive. @default {1_000} */
+  readonly heartbeatMs?: number;
+}
+
+/** The longest pause between two attempts to connect, in milliseconds. */
+const MAX_BACKOFF_MS = 1_000;
+
+/**
+ * {@linkcode RedisClient} over ioredis, with its queueing and resending turned off: a command that
+ * was given up must never run later, and ioredis would send it after a reconnect. A server that
+ * hangs raises no event, so a heartbeat finds it.
+ */
+export class IoredisClient implements RedisClient {
+  readonly #options: IoredisClientOptions;
+  readonly #timeoutMs: number;
+  readonly #redis: Redis;
+  #heartbeat: Timer | undefined;
+  #beating = false;
+  /** Heartbeats since the connection began to be made; a handshake can hang like any command. */
+  #silentBeats = 0;
+  #state: "up" | "down" = "down";
+  #onState: ((state: "up" | "down") => void) | undefined;
+  #lastError: string | undefined;
+
+  constructor(options: IoredisClientOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? 1_000;
+    this.#redis = new Redis(options.url, {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      connectTimeout: this.#timeoutMs,
+      disconnectTimeout: 100,
+      retryStrategy: (attempt) => {
+        const pauseMs = Math.min(50 * 2 ** Math.min(attempt - 1, 10), MAX_BACKOFF_MS);
+        return pauseMs * (0.5 + options.random.next() / 2);
+      },
+    });
+    this.#redis.on("ready", () => this.#set("up"));
+    this.#redis.on("close", () => this.#set("down"));
+    this.#redis.on("end", () => this.#set("down"));
+    // An 'error' without a listener would be printed each time; a state's change says it once.
+    this.#redis.on("error", (error: Error) => this.#lastError = error.message);
+  }
+
+  get state(): "up" | "down" {
+    return this.#state;
+  }
+
+  onState(callback: (state: "up" | "down") => void): void {
+    this.#onState = callback;
+  }
+
+  /** Begins to connect. Resolves when the server is up, or after one time limit if it is not. */
+  async start(): Promise<void> {
+    const { clock, heartbeatMs = 1_000 } = this.#options;
+    this.#heartbeat ??= clock.every(heartbeatMs, () => void this.#beat());
+    const settled = this.#redis.connect().catch((error: Error) => {
+      this.#lastError = error.message;
+      this.#options.log.warn("redis is down", { error: error.message });
+    });
+    await this.#within(settled).catch(() => {});
+  }
+
+  async run(
+    script: RedisScript,
+    options: { readonly keys: readonly string[]; readonly args: readonly (string | number)[] },
+  ): Promise<unknown> {
+    const { keys, args } = options;
+    try {
+      return await this.#call(() => this.#redis.evalsha(script.sha, keys.length, ...keys, ...args));
+    } catch (error) {
+      if (!isReply(error, "NOSCRIPT")) throw error;
+      return await this.#call(() => this.#redis.eval(script.lua, keys.length, ...keys, ...args));
+    }
+  }
+
+  async ping(): Promise<void> {
+    await this.#call(() => this.#redis.ping());
+  }
+
+  async close(): Promise<void> {
+    this.#heartbeat?.cancel();
+    this.#heartbeat = undefined;
+    this.#onState = undefined;
+    if (this.#redis.status === "end") return;
+    const ended = new Promise<void>((resolve) => this.#redis.once("end", () => resolve()));
+    this.#redis.disconnect();
+    await ended;
+  }
+
+  async #call<T>(send: () => Promise<T>): Promise<T> {
+    if (this.#state === "down") throw unavailable("not_applied", this.#lastError);
+    try {
+      return await this.#within(send());
+    } catch (error) {
+      if (error instanceof RealmgateError) {
+        void this.#beat();
+        throw error;
+      }
+      throw unavailable(isReply(error, "") ? "not_applied" : "unknown", error);
+    }
+  }
+
+  /** Rejects when the time is over; what `promise` does later is nobody's business then. */
+  #within<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#options.clock.after(this.#timeoutMs, () => {
+        reject(unavailable("unknown", `no answer within ${this.#timeoutMs} ms`));
+      });
+      promise.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#heartbeat === undefined || this.#beating) return;
+    const { status } = this.#redis;
+    if (status === "ready") {
+      this.#beating = true;
+      this.#silentBeats = 0;
+      try {
+        await this.#within(this.#redis.ping());
+      } catch {
+        this.#abandon();
+      }
+      this.#beating = false;
+    } else if (status === "connect" && ++this.#silentBeats > 2) {
+      this.#abandon();
+    }
+  }
+
+  /** Gives the connection up; ioredis makes another. */
+  #abandon(): void {
+    this.#silentBeats = 0;
+    this.#lastError = `no answer within ${this.#timeoutMs} ms`;
+    this.#set("down");
+    if (this.#heartbeat !== undefined) this.#redis.disconnect(true);
+  }
+
+  #set(state: "up" | "down"): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    const { log } = this.#options;
+    if (state === "up") log.info("redis is up");
+    else if (this.#heartbeat !== undefined) log.warn("redis is down", { error: this.#lastError });
+    this.#onState?.(state);
+  }
+}
+
+/** Whether an error is the server's own reply, beginning with `prefix`. */
+function isReply(error: unknown, prefix: string): boolean {
+  const reply = error instanceof RealmgateError ? error.cause : error;
+  return reply instanceof Error && reply.name === "ReplyError" && reply.message.startsWith(prefix);
+}
+
+function unavailable(outcome: "not_applied" | "unknown", cause: unknown): RealmgateError {
+  return new RealmgateError("redis_unavailable", "Cannot reach Redis: it gives no good answer", {
+    outcome,
+    cause,
+    retryAfterMs: 1_000,
+  });
+}

@@ -1,0 +1,23 @@
+import { SqlError } from "./mysql.ts";
+
+/** What mysql2 puts on its errors, as far as it is read here. */
+interface Mysql2Error {
+  readonly errno?: unknown;
+  readonly sqlState?: unknown;
+  readonly sqlMessage?: unknown;
+}
+
+/**
+ * mysql2's error as a {@linkcode SqlError}. Only a server's ERR packet has a SQLSTATE; everything
+ * else means that the transport is gone, or never came up while `connecting`.
+ */
+export function toSqlError(error: unknown, connecting = false): SqlError {
+  if (error instanceof SqlError) return error;
+  const { errno, sqlState, sqlMessage } = (error ?? {}) as Mysql2Error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (typeof errno === "number" && errno > 0 && typeof sqlState === "string") {
+    const text = typeof sqlMessage === "string" ? sqlMessage : message;
+    return new SqlError("server", text, { errno, sqlState, cause: error });
+  }
+  return new SqlError(connecting ? "connect_failed" : "connection_lost", message, { cause: error });
+}

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+
+/** A Lua script with the SHA-1 that a server knows it by. */
+export interface RedisScript {
+  readonly lua: string;
+  readonly sha: string;
+}
+
+/**
+ * A script that runs by its SHA-1, so that its text is sent only to a server that does not have it.
+ *
+ * @example
+ * ```ts
+ * import { redisScript } from "./redis.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(redisScript("return 1").sha, "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
+ * ```
+ */
+export function redisScript(lua: string): RedisScript {
+  return { lua, sha: createHash("sha1").update(lua).digest("hex") };
+}
+
+/**
+ * One connection to Redis: the small part of a Redis driver that Realmgate uses. It reconnects by
+ * itself. Nothing is queued for a server that is away, and nothing is sent twice: a command fails
+ * at once while the state is `down`, and is settled within the client's time limit in any case.
+ */
+export interface RedisClient {
+  /** Whether the server answered lately; known without waiting. */
+  readonly state: "up" | "down";
+  /** Called on each change of `state`. One callback; a later one replaces it. */
+  onState(callback: (state: "up" | "down") => void): void;
+  /**
+   * Runs a script. Every key must carry the fleet's hash tag.
+   *
+   * @throws {RealmgateError} `redis_unavailable`; its outcome is `not_applied` only if the script
+   * was not sent or the server itself refused it
+   */
+  run(
+    script: RedisScript,
+    options: { readonly keys: readonly string[]; readonly args: readonly (string | number)[] },
+  ): Promise<unknown>;
+  /** Resolves if the server answers. @throws {RealmgateError} `redis_unavailable` */
+  ping(): Promise<void>;
+  /** Closes the connection for good; commands under way fail. */
+  close(): Promise<void>;
+}

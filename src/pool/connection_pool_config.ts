@@ -1,0 +1,70 @@
+import type { MysqlTarget } from "../drivers/mysql.ts";
+
+/** How one pool behaves; see {@linkcode resolvePoolConfig} for the defaults. */
+export interface ConnectionPoolConfig {
+  /** Unique among the pools of a manager. */
+  readonly name: string;
+  readonly target: MysqlTarget;
+  /** Connections opened at the start and kept. @default {0} */
+  readonly min?: number;
+  /** Connections at most, whatever their state. @default {8} */
+  readonly max?: number;
+  /** How long a caller waits for a connection, in milliseconds. @default {2_000} */
+  readonly acquireTimeoutMs?: number;
+  /** Callers that may wait, per connection; past it they are refused at once. @default {4} */
+  readonly waitersPerConnection?: number;
+  /** A connection that idled longer is checked before it is lent. @default {500} */
+  readonly validateAfterIdleMs?: number;
+  /** A connection that idled longer is closed, down to `min`. @default {300_000} */
+  readonly idleTimeoutMs?: number;
+  /** A connection is closed at this age, less up to 10 % drawn once. @default {1_800_000} */
+  readonly maxLifetimeMs?: number;
+  /** A connection that was lent longer is reported by its borrower's label. @default {10_000} */
+  readonly leakWarningMs?: number;
+  /** How long stopping a command may take before its connection is closed. @default {1_000} */
+  readonly interruptTimeoutMs?: number;
+  /** Whether the server sits behind a proxy, where KILL would hit another session. @default {false} */
+  readonly proxied?: boolean;
+}
+
+/** The same with every default filled in. */
+export type ResolvedPoolConfig = Required<ConnectionPoolConfig>;
+
+/**
+ * Fills the defaults in and checks the numbers.
+ *
+ * @throws {RangeError} for a number that cannot work
+ */
+export function resolvePoolConfig(config: ConnectionPoolConfig): ResolvedPoolConfig {
+  const resolved: ResolvedPoolConfig = {
+    name: config.name,
+    target: config.target,
+    min: config.min ?? 0,
+    max: config.max ?? 8,
+    acquireTimeoutMs: config.acquireTimeoutMs ?? 2_000,
+    waitersPerConnection: config.waitersPerConnection ?? 4,
+    validateAfterIdleMs: config.validateAfterIdleMs ?? 500,
+    idleTimeoutMs: config.idleTimeoutMs ?? 300_000,
+    maxLifetimeMs: config.maxLifetimeMs ?? 1_800_000,
+    leakWarningMs: config.leakWarningMs ?? 10_000,
+    interruptTimeoutMs: config.interruptTimeoutMs ?? 1_000,
+    proxied: config.proxied ?? false,
+  };
+  const { min, max, waitersPerConnection, acquireTimeoutMs } = resolved;
+  const whole = (name: string, value: number, least: number) => {
+    if (Number.isInteger(value) && value >= least) return;
+    throw new RangeError(
+      `Cannot make the pool ${config.name}: ${name} must be a whole number from ${least}, received ${value}`,
+    );
+  };
+  whole("max", max, 1);
+  whole("min", min, 0);
+  whole("waitersPerConnection", waitersPerConnection, 0);
+  whole("acquireTimeoutMs", acquireTimeoutMs, 1);
+  if (min > max) {
+    throw new RangeError(
+      `Cannot make the pool ${config.name}: min must be at most max (${max}), received ${min}`,
+    );
+  }
+  return resolved;
+}
