@@ -100,10 +100,11 @@ export class IoredisClient implements RedisClient {
     this.#heartbeat?.cancel();
     this.#heartbeat = undefined;
     this.#onState = undefined;
-    if (this.#redis.status === "end") return;
+    const { status } = this.#redis;
     const ended = new Promise<void>((resolve) => this.#redis.once("end", () => resolve()));
     this.#redis.disconnect();
-    await ended;
+    // Between two attempts to connect there is nothing to close, and no event says so.
+    if (status !== "end" && status !== "reconnecting") await ended;
   }
 
   async #call<T>(send: () => Promise<T>): Promise<T> {

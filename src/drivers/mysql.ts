@@ -1,6 +1,10 @@
 import type { Scope } from "../core/scope.ts";
 
-/** A value as it is bound to a placeholder. Integers beyond 2^53 are decimal strings. */
+/**
+ * A value as it is bound to a placeholder. Integers are decimal strings under a `CAST(? AS SIGNED)`
+ * in the SQL, for a bound number is a DOUBLE to the server. Only `LIMIT ?`, which takes no CAST,
+ * wants a number: a string there works as a prepared statement and fails as text.
+ */
 export type SqlValue = string | number | Uint8Array | null;
 
 /** What the server says of one result column (the subset of the protocol that is used). */
@@ -21,9 +25,14 @@ export interface ColumnInfo {
   readonly orgName: string;
 }
 
-/** A result set; each row is an array in the columns' order. */
+/**
+ * A result set; each row is an array in the columns' order. BIGINT, DECIMAL, dates, times and JSON
+ * are text, BLOBs are bytes. The text of a DATETIME or TIME may lack zeros at the end of its
+ * fraction.
+ */
 export interface Rows {
   readonly kind: "rows";
+  /** One and the same array for as long as a statement's columns stay the same. */
   readonly columns: readonly ColumnInfo[];
   readonly rows: readonly (readonly unknown[])[];
 }
@@ -45,10 +54,20 @@ export interface Described {
   readonly parameterCount: number;
 }
 
+/** A command that was taken away from its caller; see {@linkcode MysqlSession.detach}. */
+export interface DetachedCommand {
+  /** Settles the caller's promise with a result. */
+  readonly resolve: (result: Rows | Ok) => void;
+  /** Settles the caller's promise with an error. */
+  readonly reject: (error: Error) => void;
+  /** Settles with the command's true end. */
+  readonly end: Promise<Rows | Ok>;
+}
+
 /**
  * One session on one server: the small part of a MySQL driver that Realmgate uses. Commands run
- * one at a time in the order they were given. Every promise settles, at the latest when the
- * connection is destroyed.
+ * one at a time: the next may be given once the promise of the last has settled. Every promise
+ * settles, at the latest when the session is destroyed.
  */
 export interface MysqlSession {
   /** The server's id of this session, for KILL. */
@@ -61,7 +80,16 @@ export interface MysqlSession {
   query(sql: string): Promise<Rows | Ok>;
   /** Prepares `sql` without running it. @throws {SqlError} */
   describe(sql: string): Promise<Described>;
-  /** COM_RESET_CONNECTION: drops transaction, variables and prepared statements. */
+  /**
+   * Takes the command under way away from its caller, whose promise is from now on settled by
+   * whoever detached it; the session stays busy until the command's true end. `undefined` if no
+   * command is under way.
+   */
+  detach(): DetachedCommand | undefined;
+  /**
+   * COM_RESET_CONNECTION: drops transaction, variables and prepared statements; then sets the
+   * session up again as `connect` did.
+   */
   reset(): Promise<void>;
   /** COM_PING. */
   ping(): Promise<void>;
@@ -69,7 +97,7 @@ export interface MysqlSession {
   end(): Promise<void>;
   /** Closes at once; commands under way fail with `connection_lost`. */
   destroy(): void;
-  /** Called once when the transport is gone, for whatever reason. */
+  /** Calls back once when the transport is gone, for whatever reason; at once if it already is. */
   onClose(callback: () => void): void;
 }
 

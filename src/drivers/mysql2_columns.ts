@@ -1,24 +1,27 @@
 import type { ColumnInfo } from "./mysql.ts";
-
-/** The part of mysql2's column definition that is read here. */
-export interface Mysql2Column {
-  readonly name: string;
-  readonly columnType: number;
-  readonly flags: number;
-  readonly characterSet: number;
-  readonly columnLength: number;
-  readonly decimals: number;
-  readonly orgTable: string;
-  readonly orgName: string;
-  /** MariaDB's word for what a text column holds, such as `json`. */
-  readonly extendedFormat?: string;
-}
+import type { Mysql2Column } from "./mysql2_connection.ts";
 
 /** MySQL's type code of JSON; MariaDB sends a text type and says `json` beside it. */
 const JSON_TYPE = 245;
+/** Statements whose columns are remembered; past it the memory starts afresh. */
+const MAX_SHAPES = 1_024;
 
-function typeOf(field: Mysql2Column): number {
-  return field.extendedFormat === "json" ? JSON_TYPE : field.columnType;
+/**
+ * Hands out one and the same array for equal columns of one statement, whichever session they came
+ * from: mysql2 parses the definitions anew for every result, and encoders can compare by identity.
+ */
+export class ColumnShapes {
+  readonly #shapes = new Map<string, readonly ColumnInfo[]>();
+
+  /** The columns of a result of `sql`. */
+  of(sql: string, fields: readonly Mysql2Column[]): readonly ColumnInfo[] {
+    const known = this.#shapes.get(sql);
+    if (known !== undefined && sameColumns(known, fields)) return known;
+    const columns = toColumns(fields);
+    if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear();
+    this.#shapes.set(sql, columns);
+    return columns;
+  }
 }
 
 /** The columns in the port's form. */
@@ -26,7 +29,7 @@ export function toColumns(fields: readonly Mysql2Column[]): readonly ColumnInfo[
   return fields.map((field) => ({
     name: field.name,
     type: typeOf(field),
-    flags: Number(field.flags),
+    flags: field.flags,
     charset: field.characterSet,
     length: field.columnLength,
     decimals: field.decimals,
@@ -35,10 +38,7 @@ export function toColumns(fields: readonly Mysql2Column[]): readonly ColumnInfo[
   }));
 }
 
-/**
- * Whether a result's columns are those that were seen before. mysql2 parses the definitions anew
- * for every result; handing out one and the same array lets encoders compare by identity.
- */
+/** Whether a result's columns are those that were seen before. */
 export function sameColumns(
   known: readonly ColumnInfo[],
   fields: readonly Mysql2Column[],
@@ -53,4 +53,8 @@ export function sameColumns(
     ) return false;
   }
   return true;
+}
+
+function typeOf(field: Mysql2Column): number {
+  return field.extendedFormat === "json" ? JSON_TYPE : field.columnType;
 }

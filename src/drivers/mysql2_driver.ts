@@ -1,6 +1,15 @@
-import mysql, { type Connection, type ConnectionOptions } from "mysql2";
-import type { Scope } from "../core/scope.ts";
-import { type MysqlDriver, type MysqlSession, type MysqlTarget, SqlError } from "./mysql.ts";
+import { connect as openSocket, type Socket } from "node:net";
+import mysql, { type ConnectionOptions, type SslOptions } from "mysql2";
+import type { Scope, ScopeEnd } from "../core/scope.ts";
+import {
+  type MysqlDriver,
+  type MysqlSession,
+  type MysqlTarget,
+  type MysqlTls,
+  SqlError,
+} from "./mysql.ts";
+import { ColumnShapes } from "./mysql2_columns.ts";
+import type { Mysql2Connection } from "./mysql2_connection.ts";
 import { toSqlError } from "./mysql2_errors.ts";
 import { Mysql2Session } from "./mysql2_session.ts";
 
@@ -15,10 +24,16 @@ export interface Mysql2DriverOptions {
   readonly maxRows?: number;
 }
 
-/** Opens sessions through mysql2. */
+/**
+ * Opens sessions through mysql2: UTC, utf8mb4, nothing that loses precision, affected rows counted
+ * as matched rows, and the GTID of each write in its answer. One instance serves an isolate.
+ */
 export class Mysql2Driver implements MysqlDriver {
   readonly #backstopMs: number;
   readonly #maxRows: number;
+  readonly #shapes = new ColumnShapes();
+  /** mysql2 shares TLS contexts and resumes sessions by the identity of this object. */
+  readonly #tls = new WeakMap<MysqlTls, SslOptions>();
 
   constructor(options: Mysql2DriverOptions = {}) {
     this.#backstopMs = options.backstopMs ?? 60_000;
@@ -26,72 +41,101 @@ export class Mysql2Driver implements MysqlDriver {
   }
 
   async connect(target: MysqlTarget, scope: Scope): Promise<MysqlSession> {
-    const connection = mysql.createConnection(optionsOf(target));
-    let ended: (() => void) | undefined;
+    if (scope.ended !== undefined) throw tooLate(scope.ended);
+    const socket = dial(target);
+    const options = { ...this.#options(target), stream: () => socket };
+    const connection = mysql.createConnection(options) as unknown as Mysql2Connection;
+    // An "error" that nobody listens to would end the process.
+    connection.on("error", () => {});
+    let abandon = (_end: ScopeEnd) => {};
     try {
-      await new Promise<void>((resolve, reject) => {
-        ended = () => reject(new SqlError("connect_failed", "the connection took too long"));
-        scope.onEnd(ended);
-        connection.on("error", reject);
-        connection.connect((error) => error ? reject(error) : resolve());
+      const version = await new Promise<string>((resolve, reject) => {
+        scope.onEnd(
+          abandon = (end) => {
+            reject(tooLate(end));
+            socket.destroy();
+          },
+        );
+        connection.once("error", reject);
+        connection.once("connect", ({ serverVersion }) => resolve(serverVersion));
       });
-      const session = new Mysql2Session(connection, { setUp: this.#setUpFor(connection) });
-      await Promise.race([
-        session.query(this.#setUpFor(connection)),
-        new Promise<never>((_, reject) =>
-          scope.onEnd(
-            ended = () =>
-              reject(new SqlError("connect_failed", "the session's set-up took too long")),
-          )
-        ),
-      ]);
+      const setUp = this.#setUp(version);
+      const session = new Mysql2Session({ connection, socket, setUp, shapes: this.#shapes });
+      await session.query(setUp);
       return session;
     } catch (error) {
-      connection.destroy();
-      throw toSqlError(error, true);
+      socket.destroy();
+      throw asConnectError(error);
     } finally {
-      if (ended !== undefined) scope.offEnd(ended);
+      scope.offEnd(abandon);
     }
   }
 
-  #setUpFor(connection: Connection): string {
-    const { _isMariaDB: mariadb } = connection as unknown as { readonly _isMariaDB?: boolean };
-    const own = mariadb
+  /** One round trip for all that a session needs. */
+  #setUp(version: string): string {
+    const own = /mariadb/i.test(version)
       ? `session_track_system_variables = 'last_gtid', max_statement_time = ${
         this.#backstopMs / 1_000
       }`
       : `session_track_gtids = 'OWN_GTID', max_execution_time = ${this.#backstopMs}`;
     return `SET time_zone = '+00:00', sql_select_limit = ${this.#maxRows}, ${own}`;
   }
+
+  #options(target: MysqlTarget): ConnectionOptions {
+    return {
+      host: target.host,
+      port: target.port,
+      user: target.user,
+      password: target.password,
+      ...(target.database === undefined ? {} : { database: target.database }),
+      ...(target.tls === undefined ? {} : { ssl: this.#sslOf(target.tls) }),
+      charset: "utf8mb4_general_ci",
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      dateStrings: true,
+      timezone: "Z",
+      rowsAsArray: true,
+      jsonStrings: true,
+      flags: ["SESSION_TRACK", "-LOCAL_FILES"],
+      multipleStatements: false,
+      maxPreparedStatements: 64,
+      // Scopes bound the dial; mysql2's own timer would only add a second rule.
+      connectTimeout: 0,
+    };
+  }
+
+  #sslOf(tls: MysqlTls): SslOptions {
+    const known = this.#tls.get(tls);
+    if (known !== undefined) return known;
+    const ssl: SslOptions = {
+      ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      rejectUnauthorized: true,
+      verifyIdentity: tls.verifyIdentity ?? true,
+    };
+    this.#tls.set(tls, ssl);
+    return ssl;
+  }
 }
 
-function optionsOf(target: MysqlTarget): ConnectionOptions {
-  const { tls } = target;
-  return {
-    ...(target.socketPath === undefined
-      ? { host: target.host, port: target.port }
-      : { socketPath: target.socketPath }),
-    user: target.user,
-    password: target.password,
-    ...(target.database === undefined ? {} : { database: target.database }),
-    ...(tls === undefined ? {} : {
-      ssl: {
-        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        rejectUnauthorized: true,
-        verifyIdentity: tls.verifyIdentity ?? true,
-      },
-    }),
-    charset: "utf8mb4_general_ci",
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-    dateStrings: true,
-    timezone: "Z",
-    rowsAsArray: true,
-    jsonStrings: true,
-    flags: ["SESSION_TRACK"],
-    multipleStatements: false,
-    maxPreparedStatements: 256,
-    // Scopes bound the dial; mysql2's own timer would only add a second rule.
-    connectTimeout: 0,
-  };
+/**
+ * The socket is made here and not by mysql2, so that it can be closed at once: mysql2 only says
+ * goodbye on it, which a stopped server would never answer.
+ */
+function dial(target: MysqlTarget): Socket {
+  if (target.socketPath !== undefined) return openSocket({ path: target.socketPath });
+  const { host, port } = target;
+  const socket = openSocket({ host, port, noDelay: true, keepAlive: true });
+  // mysql2 names the host to TLS only where it is a name. For an address the certificate would be
+  // checked against the host that the socket remembers, else against "localhost".
+  return Object.assign(socket, { _host: host });
+}
+
+function tooLate(end: ScopeEnd): SqlError {
+  return new SqlError("connect_failed", `the connection was not up in time: ${end}`);
+}
+
+function asConnectError(error: unknown): SqlError {
+  if (!(error instanceof SqlError)) return toSqlError(error, "connect_failed");
+  if (error.kind !== "connection_lost") return error;
+  return new SqlError("connect_failed", error.message, { cause: error });
 }

@@ -1,4 +1,4 @@
-import { SqlError } from "./mysql.ts";
+import { SqlError, type SqlErrorKind } from "./mysql.ts";
 
 /** What mysql2 puts on its errors, as far as it is read here. */
 interface Mysql2Error {
@@ -9,15 +9,14 @@ interface Mysql2Error {
 
 /**
  * mysql2's error as a {@linkcode SqlError}. Only a server's ERR packet has a SQLSTATE; everything
- * else means that the transport is gone, or never came up while `connecting`.
+ * else says that the transport failed, which is `otherwise`.
  */
-export function toSqlError(error: unknown, connecting = false): SqlError {
-  if (error instanceof SqlError) return error;
+export function toSqlError(error: unknown, otherwise: SqlErrorKind): SqlError {
   const { errno, sqlState, sqlMessage } = (error ?? {}) as Mysql2Error;
   const message = error instanceof Error ? error.message : String(error);
   if (typeof errno === "number" && errno > 0 && typeof sqlState === "string") {
     const text = typeof sqlMessage === "string" ? sqlMessage : message;
     return new SqlError("server", text, { errno, sqlState, cause: error });
   }
-  return new SqlError(connecting ? "connect_failed" : "connection_lost", message, { cause: error });
+  return new SqlError(otherwise, message, { cause: error });
 }

@@ -1,69 +1,69 @@
-import type { Connection } from "mysql2";
+import type { Socket } from "node:net";
 import {
-  type ColumnInfo,
   type Described,
+  type DetachedCommand,
   type MysqlSession,
   type Ok,
   type Rows,
   SqlError,
   type SqlValue,
 } from "./mysql.ts";
-import { type Mysql2Column, sameColumns, toColumns } from "./mysql2_columns.ts";
+import { type ColumnShapes, sameColumns, toColumns } from "./mysql2_columns.ts";
+import type { Mysql2Connection, Mysql2Ok, Mysql2Statement } from "./mysql2_connection.ts";
 import { toSqlError } from "./mysql2_errors.ts";
+import { firstResult, toOk } from "./mysql2_results.ts";
+import { type Prepared, PreparedStatements } from "./mysql2_statements.ts";
+import { bindable, literal } from "./mysql2_text.ts";
 
-/** mysql2's own prepared statement; `execute` on it spares the look-up by text. */
-interface Mysql2Statement {
-  execute(
-    values: readonly SqlValue[],
-    callback: (
-      error: unknown,
-      result: unknown,
-      fields: readonly Mysql2Column[] | undefined,
-    ) => void,
-  ): unknown;
-  readonly columns: readonly Mysql2Column[];
-  readonly parameters: readonly unknown[];
-}
-
-interface Mysql2Ok {
-  readonly affectedRows: number;
-  readonly insertId: number | string;
-  readonly stateChanges?: { readonly systemVariables?: Readonly<Record<string, string>> };
-}
-
-interface Prepared {
-  readonly statement: Mysql2Statement;
-  columns: readonly ColumnInfo[];
-}
-
-/** Statements kept prepared per connection; the server's limit is 16,382 for all of them. */
+/** Statements kept prepared per session; the server's limit is 16,382 for all of them. */
 const MAX_PREPARED = 64;
 /** The server has no room for another prepared statement. */
 const ER_MAX_PREPARED_STMT_COUNT_REACHED = 1461;
+/** The server no longer knows the prepared statement, or cannot run it as it is: it did nothing. */
+const STALE = [1243, 1615];
+/** The server closes the session right after these: shutdown, KILL, client too long silent. */
+const LAST_WORDS = [1053, 1927, 4031];
+
+/** What a session is made from. */
+export interface Mysql2SessionParts {
+  /** Past its handshake. */
+  readonly connection: Mysql2Connection;
+  /** What the connection speaks over, below TLS. */
+  readonly socket: Socket;
+  /** What sets the session up after a reset; one statement. */
+  readonly setUp: string;
+  readonly shapes: ColumnShapes;
+}
 
 /**
- * One session over mysql2. The caller runs one command at a time. Statements are prepared once
- * and run through mysql2's own handle from then on; past 64 the oldest one is closed.
+ * One session over mysql2's callbacks. This is the hottest path there is: a command costs one
+ * promise, and the callbacks are made once per session, which one command at a time allows.
  */
 export class Mysql2Session implements MysqlSession {
   readonly threadId: number;
-  readonly #connection: Connection;
+  readonly #connection: Mysql2Connection;
+  readonly #socket: Socket;
   readonly #setUp: string;
-  readonly #prepared = new Map<string, Prepared>();
+  readonly #shapes: ColumnShapes;
+  readonly #statements = new PreparedStatements(MAX_PREPARED);
+  readonly #onClose: (() => void)[] = [];
   #closed = false;
-  /** Fails the command under way; mysql2 itself leaves it unsettled when it is destroyed. */
-  #fail: ((error: SqlError) => void) | undefined;
-  #onClose: (() => void) | undefined;
+  /** The command under way: how its promise is settled, and what it runs. */
+  #resolve: ((result: Rows | Ok) => void) | undefined;
+  #reject: ((error: Error) => void) | undefined;
+  #prepared: Prepared | undefined;
+  #values: readonly SqlValue[] = [];
 
-  /** @param options.setUp what prepares the session, also after a reset; one statement */
-  constructor(connection: Connection, options: { readonly setUp: string }) {
+  constructor(parts: Mysql2SessionParts) {
+    const { connection, socket } = parts;
+    this.threadId = connection.threadId;
     this.#connection = connection;
-    this.#setUp = options.setUp;
-    this.threadId = connection.threadId ?? 0;
-    // An 'error' without a listener would end the process; commands under way get it as well.
-    connection.on("error", () => this.#gone());
-    connection.on("end", () => this.#gone());
-    streamOf(connection).on("close", () => this.#gone());
+    this.#socket = socket;
+    this.#setUp = parts.setUp;
+    this.#shapes = parts.shapes;
+    connection.on("error", (error) => this.#lose(toSqlError(error, "connection_lost")));
+    socket.on("close", () => this.destroy());
+    if (socket.destroyed) this.destroy();
   }
 
   get closed(): boolean {
@@ -71,151 +71,169 @@ export class Mysql2Session implements MysqlSession {
   }
 
   execute(sql: string, values: readonly SqlValue[]): Promise<Rows | Ok> {
-    const prepared = this.#prepared.get(sql);
-    return prepared === undefined ? this.#prepareAndRun(sql, values) : this.#run(prepared, values);
+    if (this.#reject !== undefined || this.#closed) return this.#refuse();
+    const result = new Promise(this.#begin);
+    const prepared = this.#statements.get(sql);
+    if (prepared === undefined) this.#prepareAndRun(sql, values);
+    else this.#run(prepared, values);
+    return result;
   }
 
   query(sql: string): Promise<Rows | Ok> {
-    return this.#text(sql, []);
+    if (this.#reject !== undefined || this.#closed) return this.#refuse();
+    const result = new Promise(this.#begin);
+    this.#connection.query(sql, this.#onResult);
+    return result;
   }
 
   async describe(sql: string): Promise<Described> {
-    const prepared = this.#prepared.get(sql) ?? await this.#prepare(sql);
-    if (prepared === undefined) {
-      throw new SqlError("server", "the server has no room for another prepared statement", {
-        errno: ER_MAX_PREPARED_STMT_COUNT_REACHED,
-      });
-    }
-    const { columns, parameters } = prepared.statement;
-    return { columns: toColumns(columns), parameterCount: parameters.length };
+    const known = this.#statements.get(sql)?.handle;
+    const handle = known ??
+      await this.#command<Mysql2Statement>((done) =>
+        this.#prepare(sql, (error, prepared) => done(error, prepared?.handle))
+      );
+    return { columns: toColumns(handle.columns), parameterCount: handle.parameters.length };
+  }
+
+  detach(): DetachedCommand | undefined {
+    const [resolve, reject] = [this.#resolve, this.#reject];
+    if (resolve === undefined || reject === undefined) return undefined;
+    const end = new Promise(this.#begin);
+    end.catch(() => {});
+    return { resolve, reject, end };
   }
 
   async reset(): Promise<void> {
-    this.#prepared.clear();
     await this.#command((done) => this.#connection.reset(done));
-    await this.#text(this.#setUp, []);
+    this.#statements.clear();
+    await this.query(this.#setUp);
   }
 
-  ping(): Promise<void> {
-    return this.#command((done) => this.#connection.ping(done));
+  async ping(): Promise<void> {
+    await this.#command((done) => this.#connection.ping(done));
   }
 
-  async end(): Promise<void> {
-    await this.#command((done) => this.#connection.end(done)).catch(() => {});
-    this.destroy();
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onClose(resolve);
+      if (!this.#closed) this.#connection.end();
+    });
   }
 
   destroy(): void {
-    this.#connection.destroy();
-    // mysql2 only says goodbye to the socket, which a stopped server would never answer.
-    streamOf(this.#connection).destroy();
-    this.#gone();
+    this.#lose(new SqlError("connection_lost", "the connection was closed"));
   }
 
   onClose(callback: () => void): void {
     if (this.#closed) callback();
-    else this.#onClose = callback;
+    else this.#onClose.push(callback);
   }
 
-  async #prepareAndRun(sql: string, values: readonly SqlValue[]): Promise<Rows | Ok> {
-    const prepared = await this.#prepare(sql);
-    return await (prepared === undefined ? this.#text(sql, values) : this.#run(prepared, values));
+  readonly #begin = (
+    resolve: (result: Rows | Ok) => void,
+    reject: (error: Error) => void,
+  ): void => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  };
+
+  #run(prepared: Prepared, values: readonly SqlValue[]): void {
+    this.#prepared = prepared;
+    this.#values = values;
+    prepared.handle.execute(bindable(values), this.#onResult);
   }
 
-  #run(prepared: Prepared, values: readonly SqlValue[]): Promise<Rows | Ok> {
-    return new Promise((resolve, reject) => {
-      this.#begin(reject);
-      prepared.statement.execute(values, (error, result, fields) => {
-        if (error !== null && error !== undefined) return reject(toSqlError(error));
-        if (fields === undefined) return resolve(toOk(result as Mysql2Ok));
-        if (!sameColumns(prepared.columns, fields)) prepared.columns = toColumns(fields);
-        const rows = result as readonly (readonly unknown[])[];
-        resolve({ kind: "rows", columns: prepared.columns, rows });
-      });
-    });
+  readonly #onResult = (error: unknown, answer?: unknown, definitions?: unknown): void => {
+    const resolve = this.#resolve;
+    // A command that failed with its connection was settled then; mysql2 tells of it once more.
+    if (resolve === undefined) return;
+    if (error !== null && error !== undefined) return this.#failed(error);
+    const prepared = this.#prepared;
+    this.#resolve = this.#reject = this.#prepared = undefined;
+    const { result, fields } = firstResult(answer, definitions);
+    if (fields === undefined) return resolve(toOk(result as Mysql2Ok));
+    let columns = prepared?.columns;
+    if (prepared === undefined || columns === undefined) columns = toColumns(fields);
+    else if (!sameColumns(columns, fields)) {
+      columns = prepared.columns = this.#shapes.of(prepared.sql, fields);
+    }
+    resolve({ kind: "rows", columns, rows: result as Rows["rows"] });
+  };
+
+  #failed(reason: unknown): void {
+    const error = toSqlError(reason, "connection_lost");
+    // After a failure on this side of the wire the two sides may disagree about what comes next.
+    if (error.kind !== "server" || LAST_WORDS.includes(error.errno)) return this.#lose(error);
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    if (prepared !== undefined && STALE.includes(error.errno)) {
+      this.#statements.delete(prepared.sql);
+      this.#connection.unprepare(prepared.sql);
+      if (!prepared.retried) return this.#prepareAndRun(prepared.sql, this.#values, true);
+    }
+    this.#settle(error);
   }
 
-  /** A prepared statement, or `undefined` if the server has no room for one. */
-  async #prepare(sql: string): Promise<Prepared | undefined> {
-    if (this.#prepared.size >= MAX_PREPARED) {
-      const [oldest] = this.#prepared.keys();
-      if (oldest !== undefined) {
-        this.#prepared.delete(oldest);
-        this.#connection.unprepare(oldest);
+  #settle(error: SqlError): void {
+    const reject = this.#reject;
+    this.#resolve = this.#reject = this.#prepared = undefined;
+    reject?.(error);
+  }
+
+  #prepareAndRun(sql: string, values: readonly SqlValue[], retried = false): void {
+    this.#prepare(sql, (error, prepared) => {
+      if (this.#reject === undefined) return;
+      if (prepared !== undefined) {
+        prepared.retried = retried;
+        return this.#run(prepared, values);
       }
-    }
-    try {
-      const statement = await new Promise<Mysql2Statement>((resolve, reject) => {
-        this.#begin(reject);
-        this.#connection.prepare(sql, (error, statement) => {
-          if (error) reject(error);
-          else resolve(statement as unknown as Mysql2Statement);
-        });
-      });
-      const prepared = { statement, columns: toColumns(statement.columns) };
-      this.#prepared.set(sql, prepared);
-      return prepared;
-    } catch (error) {
-      const known = toSqlError(error);
-      if (known.errno === ER_MAX_PREPARED_STMT_COUNT_REACHED) return undefined;
-      throw known;
-    }
-  }
-
-  /** The text protocol, with mysql2's escaping: values are strings, numbers, bytes or null. */
-  #text(sql: string, values: readonly SqlValue[]): Promise<Rows | Ok> {
-    return new Promise((resolve, reject) => {
-      this.#begin(reject);
-      this.#connection.query(sql, [...values], (error, result, fields) => {
-        if (error) return reject(toSqlError(error));
-        if (fields === undefined) return resolve(toOk(result as unknown as Mysql2Ok));
-        resolve({
-          kind: "rows",
-          columns: toColumns(fields as unknown as readonly Mysql2Column[]),
-          rows: result as unknown as readonly (readonly unknown[])[],
-        });
-      });
+      if (toSqlError(error, "connection_lost").errno !== ER_MAX_PREPARED_STMT_COUNT_REACHED) {
+        return this.#failed(error);
+      }
+      this.#connection.query(this.#connection.format(sql, values.map(literal)), this.#onResult);
     });
   }
 
-  #command(run: (done: (error: unknown) => void) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#begin(reject);
-      run((error) => error ? reject(toSqlError(error)) : resolve());
+  #prepare(sql: string, done: (error: unknown, prepared?: Prepared) => void): void {
+    const given = this.#statements.makeRoom();
+    if (given !== undefined) this.#connection.unprepare(given.sql);
+    this.#connection.prepare(sql, (error, handle) => {
+      if (error) done(error);
+      else done(null, this.#statements.add(sql, handle));
     });
   }
 
-  #begin(reject: (error: SqlError) => void): void {
-    if (this.#closed) reject(lost());
-    this.#fail = reject;
+  /** Runs something else than a statement in the place of the one command. */
+  async #command<T = void>(
+    run: (done: (error: unknown, value?: T) => void) => void,
+  ): Promise<T> {
+    if (this.#reject !== undefined || this.#closed) return await this.#refuse();
+    let result: T | undefined;
+    const over = new Promise(this.#begin);
+    run((error, value) => {
+      result = value;
+      if (error) this.#failed(error);
+      else this.#onResult(null, NOTHING);
+    });
+    await over;
+    return result as T;
   }
 
-  #gone(): void {
+  #refuse(): Promise<never> {
+    return Promise.reject(
+      this.#closed
+        ? new SqlError("connection_lost", "the connection was closed before the command")
+        : new TypeError("Cannot run a command: the one before must have ended"),
+    );
+  }
+
+  #lose(error: SqlError): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#fail?.(lost());
-    this.#onClose?.();
+    this.#socket.destroy();
+    this.#settle(error);
+    for (const callback of this.#onClose) callback();
   }
 }
 
-interface Stream {
-  on(event: "close", listener: () => void): void;
-  destroy(): void;
-}
-
-function streamOf(connection: Connection): Stream {
-  return (connection as unknown as { readonly stream: Stream }).stream;
-}
-
-function lost(): SqlError {
-  return new SqlError("connection_lost", "the connection was closed");
-}
-
-function toOk(result: Mysql2Ok): Ok {
-  return {
-    kind: "ok",
-    affectedRows: result.affectedRows,
-    insertId: String(result.insertId),
-    gtid: result.stateChanges?.systemVariables?.["last_gtid"],
-  };
-}
+const NOTHING: Mysql2Ok = { affectedRows: 0, insertId: 0 };

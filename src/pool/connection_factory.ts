@@ -3,8 +3,10 @@ import type { Random } from "../core/random.ts";
 import type { ScopeWatch } from "../core/scope.ts";
 import type { MysqlDriver } from "../drivers/mysql.ts";
 import type { ResolvedPoolConfig } from "./connection_pool_config.ts";
+import type { PoolCounters } from "./connection_pool_stats.ts";
 import { Interrupter } from "./interrupter.ts";
-import { PooledConnection } from "./pooled_connection.ts";
+import { Killer } from "./killer.ts";
+import { type ConnectionParts, PooledConnection } from "./pooled_connection.ts";
 
 /** What a factory works with; it owns none of it. */
 export interface FactoryParts {
@@ -14,33 +16,43 @@ export interface FactoryParts {
   readonly watch: ScopeWatch;
 }
 
-/** Makes a pool's connections and checks them, each within a time limit of its own. */
+/** Makes a pool's connections, checks and closes them, each within a time limit. */
 export class ConnectionFactory {
   readonly #config: ResolvedPoolConfig;
   readonly #parts: FactoryParts;
-  readonly #interrupter: Interrupter | undefined;
+  readonly #interrupter: Interrupter;
+  readonly #onClose: ConnectionParts["onClose"];
 
-  constructor(config: ResolvedPoolConfig, parts: FactoryParts) {
+  constructor(
+    config: ResolvedPoolConfig,
+    parts: FactoryParts & {
+      readonly counters: PoolCounters;
+      readonly onClose: ConnectionParts["onClose"];
+    },
+  ) {
+    const { clock, counters } = parts;
+    const { target, interruptTimeoutMs: timeoutMs } = config;
     this.#config = config;
     this.#parts = parts;
-    this.#interrupter = config.proxied ? undefined : new Interrupter({
-      ...parts,
-      target: config.target,
-      timeoutMs: config.interruptTimeoutMs,
-    });
+    this.#onClose = parts.onClose;
+    const killer = config.proxied ? undefined : new Killer({ ...parts, target, timeoutMs });
+    this.#interrupter = new Interrupter({ killer, clock, timeoutMs, counters });
   }
 
   /** A connection that is not open yet. */
   make(): PooledConnection {
-    const { target, interruptTimeoutMs } = this.#config;
-    const interrupter = this.#interrupter;
-    return new PooledConnection({ ...this.#parts, target, interrupter, interruptTimeoutMs });
+    return new PooledConnection({
+      driver: this.#parts.driver,
+      target: this.#config.target,
+      interrupter: this.#interrupter,
+      onClose: this.#onClose,
+    });
   }
 
   /** Opens it and draws its lifetime. @throws {SqlError} */
   async open(connection: PooledConnection): Promise<void> {
     const { watch, clock, random } = this.#parts;
-    const scope = watch.open({ timeoutMs: this.#config.acquireTimeoutMs });
+    const scope = watch.open({ timeoutMs: this.#config.connectTimeoutMs });
     try {
       await connection.connect(scope);
       const lifetimeMs = this.#config.maxLifetimeMs * (1 - 0.1 * random.next());
@@ -50,18 +62,31 @@ export class ConnectionFactory {
     }
   }
 
-  /** Whether the server still answers on it. */
-  async validate(connection: PooledConnection): Promise<boolean> {
+  /** Closes it unless the server answers on it. */
+  async validate(connection: PooledConnection): Promise<void> {
     const scope = this.#parts.watch.open({ timeoutMs: this.#config.interruptTimeoutMs });
     try {
-      return await connection.validate(scope);
+      await connection.validate(scope);
     } finally {
       scope.close();
     }
   }
 
+  /** Says goodbye and closes it, whether the server answers or not. */
+  async end(connection: PooledConnection, cause: "idle" | "aged" | "shutdown"): Promise<void> {
+    const { clock } = this.#parts;
+    const limit = clock.after(this.#config.interruptTimeoutMs, () => connection.close(cause));
+    await connection.end(cause);
+    limit.cancel();
+  }
+
+  /** Lets go of what was not needed lately. */
+  upkeep(): void {
+    this.#interrupter.upkeep();
+  }
+
   /** Closes what it keeps for itself. */
-  async close(): Promise<void> {
-    await this.#interrupter?.close();
+  close(): void {
+    this.#interrupter.close();
   }
 }

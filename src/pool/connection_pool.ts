@@ -1,5 +1,6 @@
 import type { Log } from "../core/log.ts";
 import type { Scope } from "../core/scope.ts";
+import { SqlError } from "../drivers/mysql.ts";
 import { ConnectionFactory, type FactoryParts } from "./connection_factory.ts";
 import {
   type ConnectionPoolConfig,
@@ -10,11 +11,12 @@ import {
   type CloseCause,
   type ConnectionPoolStats,
   PoolCounters,
+  summarise,
 } from "./connection_pool_stats.ts";
 import { Dialler } from "./dialler.ts";
 import { Lease } from "./lease.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
-import { saturated, shuttingDown, Waiters } from "./waiters.ts";
+import { endError, saturated, shuttingDown, Waiters } from "./waiters.ts";
 
 /** What a pool works with; it owns none of it. */
 export interface PoolParts extends FactoryParts {
@@ -33,38 +35,48 @@ export class ConnectionPool {
   readonly name: string;
   readonly #config: ResolvedPoolConfig;
   readonly #parts: PoolParts;
+  /** Every connection that is open or being opened. */
   readonly #all = new Set<PooledConnection>();
+  /** The last one given back is lent first, so that the others can grow old and be closed. */
   readonly #idle: PooledConnection[] = [];
-  readonly #leases = new Set<Lease>();
   readonly #waiters: Waiters;
   readonly #dialler: Dialler;
   readonly #factory: ConnectionFactory;
   readonly #counters = new PoolCounters();
-  readonly #maxWaiters: number;
-  #phase: "open" | "closing" | "closed" = "open";
-  #drained: (() => void) | undefined;
+  #lent = 0;
+  #validating = 0;
+  #closing: PromiseWithResolvers<void> | undefined;
 
   /** @throws {RangeError} for numbers that cannot work */
   constructor(config: ConnectionPoolConfig, parts: PoolParts) {
     const { clock, random } = parts;
+    const counters = this.#counters;
     this.name = config.name;
     this.#config = resolvePoolConfig(config);
     this.#parts = parts;
-    this.#maxWaiters = this.#config.max * this.#config.waitersPerConnection;
-    const onTimeout = () => this.#counters.timedOut++;
-    const { acquireTimeoutMs: timeoutMs } = this.#config;
-    this.#waiters = new Waiters({ pool: config.name, clock, timeoutMs, onTimeout });
+    this.#waiters = new Waiters({
+      pool: config.name,
+      clock,
+      timeoutMs: this.#config.acquireTimeoutMs,
+      onTimeout: () => counters.timedOut++,
+      timeoutError: () => this.#tooLong(),
+    });
     this.#dialler = new Dialler({ clock, random });
-    this.#factory = new ConnectionFactory(this.#config, parts);
+    this.#factory = new ConnectionFactory(this.#config, {
+      ...parts,
+      counters,
+      onClose: (connection, cause) => this.#forget(connection, cause),
+    });
   }
 
-  /** Opens `min` connections; a server that is down is not an error, but dialled again when asked for. */
+  /** Opens `min` connections; a server that is down is not an error: it is dialled on demand. */
   async initialize(): Promise<void> {
-    while (this.#all.size < this.#config.min && this.#phase === "open") {
+    while (this.#all.size < this.#config.min && this.#closing === undefined) {
       try {
-        this.#offer(await this.#open());
-      } catch {
-        return;
+        await this.#open();
+      } catch (error) {
+        const fields = { pool: this.name, error: String(error) };
+        return this.#parts.log.warn("cannot open a pool's first connections", fields);
       }
     }
   }
@@ -78,19 +90,95 @@ export class ConnectionPool {
    * @throws {SqlError} why the server cannot be reached, where there is no connection to wait for
    */
   acquire(options: { readonly scope: Scope; readonly label: string }): Lease | Promise<Lease> {
-    if (this.#phase !== "open") throw shuttingDown(this.name);
-    const now = this.#parts.clock.now();
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      if (idle.lost) this.#drop(idle, "lost");
-      else if (now >= idle.expiresAt) this.#drop(idle, "aged");
-      else if (now - idle.idleSince <= this.#config.validateAfterIdleMs) {
-        return this.#lend(idle, options.label, now);
-      } else {
-        void this.#validate(idle);
-        break;
+    if (options.scope.ended !== undefined) throw endError(options.scope.ended, this.name);
+    const connection = this.#idle.pop();
+    if (connection !== undefined) {
+      const now = this.#parts.clock.now();
+      if (now - connection.idleSince < this.#config.validateAfterIdleMs) {
+        return this.#lend(connection, options.label, now);
       }
+      this.#idle.push(connection);
     }
-    if (this.#waiters.size >= this.#maxWaiters + this.#spare()) {
+    return this.#wait(options);
+  }
+
+  /**
+   * Takes a connection back and hands it to the first waiter. Idempotent; never dials, and never
+   * waits: a connection with a stopped command comes back by itself once it is fit.
+   */
+  release(lease: Lease): void {
+    const connection = lease.giveBack();
+    if (connection === undefined) return;
+    connection.lease = undefined;
+    this.#lent--;
+    const cleaning = connection.finish();
+    if (cleaning === undefined) return this.#offer(connection);
+    connection.become("validating");
+    void cleaning.then(() => this.#offer(connection));
+  }
+
+  /**
+   * Refuses new callers and those who wait, waits for what is lent, closes everything. What is
+   * still lent after `timeoutMs` (default 5 s) is closed under its borrower.
+   */
+  shutdown(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing.promise;
+    this.#closing = Promise.withResolvers();
+    this.#dialler.close();
+    this.#waiters.refuseAll(shuttingDown(this.name));
+    for (const idle of this.#idle.splice(0)) void this.#factory.end(idle, "shutdown");
+    const limit = this.#parts.clock.after(options.timeoutMs ?? 5_000, () => {
+      for (const connection of this.#all) connection.close("shutdown");
+    });
+    this.#closeIfEmpty();
+    return this.#closing.promise.finally(() => limit.cancel());
+  }
+
+  /** What the pool holds and has done. */
+  stats(): ConnectionPoolStats {
+    return summarise({
+      name: this.name,
+      max: this.#config.max,
+      states: [...this.#all].map(({ state }) => state),
+      waiting: this.#waiters.size,
+      counters: this.#counters,
+    });
+  }
+
+  /** Closes connections that idled too long, down to `min`, and those that are too old. */
+  upkeep(): void {
+    const now = this.#parts.clock.now();
+    const { idleTimeoutMs, min } = this.#config;
+    let spare = this.#all.size - min;
+    for (const connection of [...this.#idle]) {
+      const aged = now >= connection.expiresAt;
+      if (!aged && (now - connection.idleSince <= idleTimeoutMs || spare <= 0)) continue;
+      spare--;
+      this.#idle.splice(this.#idle.indexOf(connection), 1);
+      void this.#factory.end(connection, aged ? "aged" : "idle");
+    }
+    this.#factory.upkeep();
+  }
+
+  /** Reports connections that are lent for too long, each once, by their borrower's label. */
+  warnOfLeaks(): void {
+    const now = this.#parts.clock.now();
+    for (const { lease } of this.#all) {
+      if (lease === undefined || lease.warned) continue;
+      const lentMs = now - lease.lentAt;
+      if (lentMs < this.#config.leakWarningMs) continue;
+      lease.warned = true;
+      this.#counters.leakWarnings++;
+      const fields = { pool: this.name, label: lease.label, lentMs: Math.round(lentMs) };
+      this.#parts.log.warn("a connection is lent for long", fields);
+    }
+  }
+
+  #wait(options: { readonly scope: Scope; readonly label: string }): Promise<Lease> {
+    if (this.#closing !== undefined) throw shuttingDown(this.name);
+    const { max, waitersPerConnection } = this.#config;
+    // A caller for whom a connection can still be opened does not count as waiting for another.
+    if (this.#lent + this.#waiters.size >= max * (1 + waitersPerConnection)) {
       this.#counters.saturated++;
       throw saturated(this.name, `${this.#waiters.size} callers wait already`);
     }
@@ -101,178 +189,94 @@ export class ConnectionPool {
     return lease;
   }
 
-  /** Takes a connection back and hands it to the first waiter. Idempotent; never dials. */
-  release(lease: Lease): void {
-    const connection = lease.giveBack();
-    if (connection === undefined) return;
-    this.#leases.delete(lease);
-    const { recovery } = connection;
-    if (recovery === undefined) return this.#offer(connection);
-    connection.state = "validating";
-    this.#counters.interrupted++;
-    void recovery.then((fit) => {
-      connection.recovered();
-      if (fit) this.#offer(connection);
-      else this.#drop(connection, "interrupted");
-      this.#grow();
-    });
-  }
-
-  /**
-   * Refuses new callers and those who wait, waits for what is lent, closes everything. What is
-   * still lent after `timeoutMs` (default 5 s) is closed under its borrower.
-   */
-  async shutdown(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    if (this.#phase !== "open") return;
-    this.#phase = "closing";
-    this.#dialler.close();
-    this.#waiters.refuseAll(shuttingDown(this.name));
-    if (this.#leases.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = this.#parts.clock.after(options.timeoutMs ?? 5_000, resolve);
-        this.#drained = () => {
-          timer.cancel();
-          resolve();
-        };
-      });
-    }
-    this.#phase = "closed";
-    const closing = [...this.#all].map(async (connection) => {
-      const polite = connection.state === "idle" && !connection.lost;
-      this.#forget(connection, "shutdown");
-      if (polite) await connection.end();
-      else connection.close();
-    });
-    await Promise.all(closing);
-    await this.#factory.close();
-  }
-
-  /** What the pool holds and has done. */
-  stats(): ConnectionPoolStats {
-    const count = (state: PooledConnection["state"]) =>
-      [...this.#all].filter((connection) => connection.state === state).length;
-    return {
-      name: this.name,
-      max: this.#config.max,
-      connecting: count("connecting"),
-      idle: count("idle"),
-      inUse: count("in_use"),
-      validating: count("validating"),
-      waiting: this.#waiters.size,
-      totals: this.#counters.totals(),
-    };
-  }
-
-  /** Closes connections that idled too long, down to `min`, and those that are too old. */
-  upkeep(): void {
-    const now = this.#parts.clock.now();
-    const { idleTimeoutMs, min } = this.#config;
-    for (const connection of [...this.#idle]) {
-      const idled = now - connection.idleSince > idleTimeoutMs && this.#all.size > min;
-      const cause = connection.lost
-        ? "lost"
-        : now >= connection.expiresAt
-        ? "aged"
-        : idled
-        ? "idle"
-        : undefined;
-      if (cause === undefined) continue;
-      this.#idle.splice(this.#idle.indexOf(connection), 1);
-      this.#drop(connection, cause);
-    }
-  }
-
-  /** Reports connections that are lent for too long, each once, by their borrower's label. */
-  warnOfLeaks(): void {
-    const now = this.#parts.clock.now();
-    for (const lease of this.#leases) {
-      const lentMs = now - lease.lentAt;
-      if (lentMs < this.#config.leakWarningMs) return;
-      if (lease.warned) continue;
-      lease.warned = true;
-      this.#counters.leakWarnings++;
-      const fields = { pool: this.name, label: lease.label, lentMs: Math.round(lentMs) };
-      this.#parts.log.warn("a connection is lent for long", fields);
-    }
-  }
-
   #lend(connection: PooledConnection, label: string, now: number): Lease {
-    connection.state = "in_use";
-    const lease = new Lease(connection, label, now);
-    this.#leases.add(lease);
+    connection.become("in_use");
+    this.#lent++;
     this.#counters.lent++;
-    return lease;
+    return connection.lease = new Lease(connection, label, now);
   }
 
   #offer(connection: PooledConnection): void {
+    if (connection.state === "closed") return;
     const now = this.#parts.clock.now();
-    if (this.#phase !== "open") {
-      this.#drop(connection, "shutdown");
-      if (this.#leases.size === 0) this.#drained?.();
-      return;
+    if (this.#closing !== undefined || now >= connection.expiresAt) {
+      const cause = this.#closing === undefined ? "aged" : "shutdown";
+      return void this.#factory.end(connection, cause);
     }
-    if (connection.lost || now >= connection.expiresAt) {
-      this.#drop(connection, connection.lost ? "lost" : "aged");
-      return this.#grow();
-    }
-    connection.idleSince = now;
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) {
       this.#counters.waited(now - waiter.since);
       return waiter.serve(this.#lend(connection, waiter.label, now));
     }
-    connection.state = "idle";
+    connection.become("idle");
+    connection.idleSince = now;
     this.#idle.push(connection);
   }
 
-  async #validate(connection: PooledConnection): Promise<void> {
-    connection.state = "validating";
-    const fit = await this.#factory.validate(connection);
-    if (fit) return this.#offer(connection);
-    this.#drop(connection, "invalid");
-    this.#grow();
-  }
-
-  /** Connections that could still be opened: their future borrowers do not count as waiting. */
-  #spare(): number {
-    return this.#config.max - this.#all.size;
-  }
-
-  /** Dials for those who wait, one connection at a time. */
+  /** Finds connections for those who wait: checks idle ones, then dials one at a time. */
   #grow(): void {
-    if (this.#phase !== "open" || this.#waiters.size === 0 || this.#spare() <= 0) return;
-    this.#dialler.run(() => this.#dial(), { onReady: () => this.#grow() });
+    if (this.#closing !== undefined) return;
+    while (this.#waiters.size > this.#validating) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) {
+        if (this.#all.size >= this.#config.max) return;
+        return this.#dialler.run(() => this.#dial(), { onReady: () => this.#grow() });
+      }
+      void this.#validate(connection);
+    }
+  }
+
+  async #validate(connection: PooledConnection): Promise<void> {
+    this.#validating++;
+    connection.become("validating");
+    await this.#factory.validate(connection);
+    this.#validating--;
+    this.#offer(connection);
+    this.#grow();
   }
 
   async #dial(): Promise<void> {
     try {
-      this.#offer(await this.#open());
+      await this.#open();
     } catch (error) {
       if (this.#all.size === 0) this.#waiters.refuseAll(error as Error);
       throw error;
     }
   }
 
-  async #open(): Promise<PooledConnection> {
+  async #open(): Promise<void> {
     const connection = this.#factory.make();
     this.#all.add(connection);
     try {
       await this.#factory.open(connection);
-      this.#counters.created++;
-      return connection;
     } catch (error) {
       this.#counters.connectFailures++;
       this.#all.delete(connection);
+      this.#closeIfEmpty();
       throw error;
     }
-  }
-
-  #drop(connection: PooledConnection, cause: CloseCause): void {
-    this.#forget(connection, cause);
-    connection.close();
+    this.#counters.created++;
+    this.#offer(connection);
   }
 
   #forget(connection: PooledConnection, cause: CloseCause): void {
-    if (this.#all.delete(connection)) this.#counters.closedFor(cause);
+    if (!this.#all.delete(connection)) return;
+    this.#counters.closedFor(cause);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#grow();
+    this.#closeIfEmpty();
+  }
+
+  #tooLong(): Error {
+    const why = `none came free within ${this.#config.acquireTimeoutMs} ms`;
+    if (this.#lent > 0) return saturated(this.name, why);
+    return new SqlError("connect_failed", `no connection to ${this.name}: ${why}`);
+  }
+
+  #closeIfEmpty(): void {
+    if (this.#closing === undefined || this.#all.size > 0) return;
+    this.#factory.close();
+    this.#closing.resolve();
   }
 }

@@ -5,10 +5,12 @@ export interface ConnectionPoolConfig {
   /** Unique among the pools of a manager. */
   readonly name: string;
   readonly target: MysqlTarget;
-  /** Connections opened at the start and kept. @default {0} */
+  /** Connections opened at the start, and not closed for idling. @default {0} */
   readonly min?: number;
   /** Connections at most, whatever their state. @default {8} */
   readonly max?: number;
+  /** How long opening a connection may take, in milliseconds. @default {1_500} */
+  readonly connectTimeoutMs?: number;
   /** How long a caller waits for a connection, in milliseconds. @default {2_000} */
   readonly acquireTimeoutMs?: number;
   /** Callers that may wait, per connection; past it they are refused at once. @default {4} */
@@ -21,7 +23,10 @@ export interface ConnectionPoolConfig {
   readonly maxLifetimeMs?: number;
   /** A connection that was lent longer is reported by its borrower's label. @default {10_000} */
   readonly leakWarningMs?: number;
-  /** How long stopping a command may take before its connection is closed. @default {1_000} */
+  /**
+   * How long the server may take to stop a command, to answer a ping or to say goodbye before the
+   * connection is closed. @default {1_000}
+   */
   readonly interruptTimeoutMs?: number;
   /** Whether the server sits behind a proxy, where KILL would hit another session. @default {false} */
   readonly proxied?: boolean;
@@ -29,6 +34,8 @@ export interface ConnectionPoolConfig {
 
 /** The same with every default filled in. */
 export type ResolvedPoolConfig = Required<ConnectionPoolConfig>;
+
+const MAY_BE_ZERO = new Set(["min", "waitersPerConnection", "validateAfterIdleMs"]);
 
 /**
  * Fills the defaults in and checks the numbers.
@@ -41,6 +48,7 @@ export function resolvePoolConfig(config: ConnectionPoolConfig): ResolvedPoolCon
     target: config.target,
     min: config.min ?? 0,
     max: config.max ?? 8,
+    connectTimeoutMs: config.connectTimeoutMs ?? 1_500,
     acquireTimeoutMs: config.acquireTimeoutMs ?? 2_000,
     waitersPerConnection: config.waitersPerConnection ?? 4,
     validateAfterIdleMs: config.validateAfterIdleMs ?? 500,
@@ -50,17 +58,16 @@ export function resolvePoolConfig(config: ConnectionPoolConfig): ResolvedPoolCon
     interruptTimeoutMs: config.interruptTimeoutMs ?? 1_000,
     proxied: config.proxied ?? false,
   };
-  const { min, max, waitersPerConnection, acquireTimeoutMs } = resolved;
+  const { min, max } = resolved;
   const whole = (name: string, value: number, least: number) => {
     if (Number.isInteger(value) && value >= least) return;
     throw new RangeError(
       `Cannot make the pool ${config.name}: ${name} must be a whole number from ${least}, received ${value}`,
     );
   };
-  whole("max", max, 1);
-  whole("min", min, 0);
-  whole("waitersPerConnection", waitersPerConnection, 0);
-  whole("acquireTimeoutMs", acquireTimeoutMs, 1);
+  for (const [name, value] of Object.entries(resolved)) {
+    if (typeof value === "number") whole(name, value, MAY_BE_ZERO.has(name) ? 0 : 1);
+  }
   if (min > max) {
     throw new RangeError(
       `Cannot make the pool ${config.name}: min must be at most max (${max}), received ${min}`,

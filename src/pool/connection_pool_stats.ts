@@ -1,3 +1,5 @@
+import type { ConnectionState } from "./pooled_connection.ts";
+
 /** What a pool holds now, and what it has done since it was made. */
 export interface ConnectionPoolStats {
   readonly name: string;
@@ -23,8 +25,12 @@ export interface ConnectionPoolTotals {
   readonly timedOut: number;
   /** Commands stopped because their scope ended. */
   readonly interrupted: number;
+  /** Those of them that were stopped by KILL QUERY. */
+  readonly killed: number;
   /** Connections lent longer than the leak warning allows. */
   readonly leakWarnings: number;
+  /** Callers that waited before they got a connection, and for how long. */
+  readonly waits: number;
   readonly waitMsTotal: number;
   readonly waitMsMax: number;
   /** Connections closed, by cause. */
@@ -42,7 +48,9 @@ export class PoolCounters {
   saturated = 0;
   timedOut = 0;
   interrupted = 0;
+  killed = 0;
   leakWarnings = 0;
+  waits = 0;
   waitMsTotal = 0;
   waitMsMax = 0;
   readonly #closed: Record<CloseCause, number> = {
@@ -61,14 +69,15 @@ export class PoolCounters {
 
   /** Counts one finished wait. */
   waited(ms: number): void {
+    this.waits++;
     this.waitMsTotal += ms;
     if (ms > this.waitMsMax) this.waitMsMax = ms;
   }
 
   /** The totals as a value. */
   totals(): ConnectionPoolTotals {
-    const { lent, created, connectFailures, saturated, timedOut, interrupted } = this;
-    const { leakWarnings, waitMsTotal, waitMsMax } = this;
+    const { lent, created, connectFailures, saturated, timedOut, interrupted, killed } = this;
+    const { leakWarnings, waits, waitMsTotal, waitMsMax } = this;
     return {
       lent,
       created,
@@ -76,10 +85,36 @@ export class PoolCounters {
       saturated,
       timedOut,
       interrupted,
+      killed,
       leakWarnings,
+      waits,
       waitMsTotal,
       waitMsMax,
       closed: { ...this.#closed },
     };
   }
+}
+
+/** The statistics of a pool whose connections are in these states. */
+export function summarise(
+  pool: {
+    readonly name: string;
+    readonly max: number;
+    readonly states: readonly ConnectionState[];
+    readonly waiting: number;
+    readonly counters: PoolCounters;
+  },
+): ConnectionPoolStats {
+  const { name, max, states, waiting, counters } = pool;
+  const count = (wanted: ConnectionState) => states.filter((state) => state === wanted).length;
+  return {
+    name,
+    max,
+    connecting: count("connecting"),
+    idle: count("idle"),
+    inUse: count("in_use"),
+    validating: count("validating"),
+    waiting,
+    totals: counters.totals(),
+  };
 }

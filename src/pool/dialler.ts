@@ -1,12 +1,12 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
 
 /**
  * Decides when the next dial may be made: one at a time, and after a failure not before a pause
- * that doubles up to 5 s, half of it drawn at random so that isolates do not dial in step.
+ * that doubles up to 1 s, half of it drawn at random so that isolates do not dial in step.
  */
 export class Dialler {
   readonly #clock: Clock;

@@ -1,69 +1,110 @@
-import type { ScopeWatch } from "../core/scope.ts";
-import type { MysqlDriver, MysqlSession, MysqlTarget } from "../drivers/mysql.ts";
+import type { Clock } from "../core/clock.ts";
+import type { ScopeEnd } from "../core/scope.ts";
+import { type DetachedCommand, type MysqlSession, SqlError } from "../drivers/mysql.ts";
+import type { PoolCounters } from "./connection_pool_stats.ts";
+import { InterruptedError } from "./interrupted_error.ts";
+import type { Killer } from "./killer.ts";
 
-/**
- * Stops commands on one server with KILL QUERY, over a session of its own that is opened when it
- * is first needed. It is never lent, and stands outside the pool's limit.
- */
+/** A command whose scope ended. */
+export interface Interruption {
+  readonly session: MysqlSession;
+  readonly command: DetachedCommand;
+  /** Why its scope ended. */
+  readonly end: ScopeEnd;
+  /** Whether its caller wants to know its true end. */
+  readonly settle: boolean;
+  readonly sql: string;
+}
+
+/** What an interrupter works with. */
+export interface InterrupterOptions {
+  /** Absent behind a proxy: a command is stopped by closing its connection. */
+  readonly killer: Killer | undefined;
+  readonly clock: Clock;
+  /** How long all of it may take before the connection is closed. */
+  readonly timeoutMs: number;
+  readonly counters: PoolCounters;
+}
+
+/** The server stopped the statement, or the sort in it, as it was told to. */
+const STOPPED = [1317, 1028];
+const COMMIT = /^\s*commit\b/i;
+
+/** Stops commands and makes their sessions fit for the next borrower. */
 export class Interrupter {
-  readonly #driver: MysqlDriver;
-  readonly #target: MysqlTarget;
-  readonly #watch: ScopeWatch;
-  readonly #timeoutMs: number;
-  #session: Promise<MysqlSession> | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  readonly #options: InterrupterOptions;
 
-  constructor(
-    options: {
-      readonly driver: MysqlDriver;
-      readonly target: MysqlTarget;
-      readonly watch: ScopeWatch;
-      readonly timeoutMs: number;
-    },
-  ) {
-    this.#driver = options.driver;
-    this.#target = options.target;
-    this.#watch = options.watch;
-    this.#timeoutMs = options.timeoutMs;
+  constructor(options: InterrupterOptions) {
+    this.#options = options;
   }
 
   /**
-   * Sends KILL QUERY for a session of the same account and resolves with its reply. Its effect may
-   * come after the command's own end: await both before the session is used again.
+   * Stops a command and settles its promise. KILL's effect can come after the command's own end,
+   * so the command's end and KILL's reply are both awaited; only then is the session reset.
+   *
+   * @returns whether the session may be used again
    */
-  kill(threadId: number): Promise<void> {
-    const sent = this.#queue.then(async () => {
-      const session = await this.#open();
-      await session.query(`KILL QUERY ${threadId}`);
+  async stop(interruption: Interruption): Promise<boolean> {
+    const { session, command, sql } = interruption;
+    const { killer, counters } = this.#options;
+    counters.interrupted++;
+    settle(interruption);
+    if (killer === undefined) {
+      session.destroy();
+      return false;
+    }
+    return await this.#within(session, async () => {
+      const killed = COMMIT.test(sql)
+        ? undefined
+        : killer.kill(session.threadId).then(() => counters.killed++);
+      const [{ status }] = await Promise.allSettled([killed, command.end]);
+      if (status === "rejected") return false;
+      await session.reset();
+      return true;
     });
-    this.#queue = sent.catch(() => {});
-    return sent;
   }
 
-  /** Closes the session. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    const session = await this.#session?.catch(() => undefined);
-    session?.destroy();
+  /** Resets a session. @returns whether it may be used again */
+  reset(session: MysqlSession): Promise<boolean> {
+    return this.#within(session, async () => {
+      await session.reset();
+      return true;
+    });
   }
 
-  #open(): Promise<MysqlSession> {
-    if (this.#closed) return Promise.reject(new TypeError("Cannot kill: the pool must be open"));
-    return this.#session ??= this.#dial();
-  }
-
-  async #dial(): Promise<MysqlSession> {
-    const scope = this.#watch.open({ timeoutMs: this.#timeoutMs });
+  /** Gives the session up where the work on it fails or takes too long. */
+  async #within(session: MysqlSession, work: () => Promise<boolean>): Promise<boolean> {
+    const { clock, timeoutMs } = this.#options;
+    const limit = clock.after(timeoutMs, () => session.destroy());
     try {
-      const session = await this.#driver.connect(this.#target, scope);
-      session.onClose(() => this.#session = undefined);
-      return session;
-    } catch (error) {
-      this.#session = undefined;
-      throw error;
+      return await work() && !session.closed;
+    } catch {
+      return false;
     } finally {
-      scope.close();
+      limit.cancel();
     }
   }
+
+  /** Lets go of the server where no command was stopped lately. */
+  upkeep(): void {
+    this.#options.killer?.upkeep();
+  }
+
+  /** Closes what it keeps for itself. */
+  close(): void {
+    this.#options.killer?.close();
+  }
+}
+
+function settle({ command, end, settle }: Interruption): void {
+  if (!settle) return command.reject(new InterruptedError(end, "not_applied"));
+  command.end.then(command.resolve, (error: unknown) => command.reject(verdict(error, end)));
+}
+
+/** What a write's caller is told: the server's own word where there is one. */
+function verdict(error: unknown, end: ScopeEnd): Error {
+  if (!(error instanceof SqlError) || error.kind !== "server") {
+    return new InterruptedError(end, "unknown");
+  }
+  return STOPPED.includes(error.errno) ? new InterruptedError(end, "not_applied") : error;
 }

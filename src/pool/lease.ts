@@ -1,6 +1,5 @@
-import type { Scope } from "../core/scope.ts";
-import type { Ok, Rows, SqlValue } from "../drivers/mysql.ts";
-import type { PooledConnection } from "./pooled_connection.ts";
+import type { Described, Ok, Rows, SqlValue } from "../drivers/mysql.ts";
+import type { CommandOptions, ConnectionState, PooledConnection } from "./pooled_connection.ts";
 
 /**
  * One borrower's right to a connection. It ends with its release, however often that is called, so
@@ -21,16 +20,24 @@ export class Lease {
     this.lentAt = lentAt;
   }
 
+  /** Where its connection is; `closed` after the release. */
+  get state(): ConnectionState {
+    return this.#connection?.state ?? "closed";
+  }
+
   /** See {@linkcode PooledConnection.execute}. @throws {TypeError} after the release */
-  execute(
-    sql: string,
-    values: readonly SqlValue[],
-    options: { readonly scope: Scope; readonly settle?: boolean },
-  ): Promise<Rows | Ok> {
-    if (this.#connection === undefined) {
-      throw new TypeError("Cannot run a command: the lease must not be released before");
-    }
-    return this.#connection.execute(sql, values, options);
+  execute(sql: string, values: readonly SqlValue[], options: CommandOptions): Promise<Rows | Ok> {
+    return this.#held().execute(sql, values, options);
+  }
+
+  /** See {@linkcode PooledConnection.query}. @throws {TypeError} after the release */
+  query(sql: string, options: CommandOptions): Promise<Rows | Ok> {
+    return this.#held().query(sql, options);
+  }
+
+  /** See {@linkcode PooledConnection.describe}. @throws {TypeError} after the release */
+  describe(sql: string, options: CommandOptions): Promise<Described> {
+    return this.#held().describe(sql, options);
   }
 
   /** Ends the lease and hands the connection to the pool; `undefined` the second time. */
@@ -38,5 +45,10 @@ export class Lease {
     const connection = this.#connection;
     this.#connection = undefined;
     return connection;
+  }
+
+  #held(): PooledConnection {
+    if (this.#connection !== undefined) return this.#connection;
+    throw new TypeError("Cannot run a command: the lease must not be released before");
   }
 }

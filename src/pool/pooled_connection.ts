@@ -1,6 +1,6 @@
-import type { Clock } from "../core/clock.ts";
-import type { Scope, ScopeEnd, ScopeWatch } from "../core/scope.ts";
+import type { Scope, ScopeEnd } from "../core/scope.ts";
 import {
+  type Described,
   type MysqlDriver,
   type MysqlSession,
   type MysqlTarget,
@@ -9,154 +9,198 @@ import {
   SqlError,
   type SqlValue,
 } from "../drivers/mysql.ts";
+import type { CloseCause } from "./connection_pool_stats.ts";
 import { InterruptedError } from "./interrupted_error.ts";
 import type { Interrupter } from "./interrupter.ts";
+import type { Lease } from "./lease.ts";
 
-/** Where a connection is in its life. */
+/**
+ * Where a connection is in its life. `validating`: it is being checked after an idle time, or made
+ * fit for the next borrower.
+ */
 export type ConnectionState = "connecting" | "idle" | "in_use" | "validating" | "closed";
 
 /** What a connection needs of its pool. */
 export interface ConnectionParts {
   readonly driver: MysqlDriver;
   readonly target: MysqlTarget;
-  readonly clock: Clock;
-  readonly watch: ScopeWatch;
-  /** Absent behind a proxy: a command is stopped by closing its connection. */
-  readonly interrupter: Interrupter | undefined;
-  readonly interruptTimeoutMs: number;
+  readonly interrupter: Interrupter;
+  /** Told once when an open connection is gone, and why. */
+  readonly onClose: (connection: PooledConnection, cause: CloseCause) => void;
 }
 
-/** The server stopped the command, as it was told to. */
-const ER_QUERY_INTERRUPTED = 1317;
+/** What runs a command. */
+export interface CommandOptions {
+  /** What stops the command when it ends. */
+  readonly scope: Scope;
+  /**
+   * For writes: whether a stopped command's promise waits for its true end. Otherwise it fails at
+   * once. @default {false}
+   */
+  readonly settle?: boolean;
+}
 
-/** One connection of a pool: its session, its state, and its recovery after a stopped command. */
+/**
+ * One connection of a pool: its session, its state, and what happens to a command whose scope ends.
+ * One command at a time.
+ */
 export class PooledConnection {
-  state: ConnectionState = "connecting";
   /** When it was last given back, on the clock's `now()`. */
   idleSince = 0;
   /** When it is too old to be lent. */
   expiresAt = Infinity;
+  /** Who has it now. */
+  lease: Lease | undefined;
   readonly #parts: ConnectionParts;
+  #state: ConnectionState = "connecting";
   #session: MysqlSession | undefined;
-  #recovery: Promise<boolean> | undefined;
+  #closeCause: CloseCause = "lost";
+  /** The command under way, or the last one. */
+  #scope: Scope | undefined;
+  #settle = false;
+  #sql = "";
+  /** Whether something may be left in the session that the next borrower must not meet. */
+  #dirty = false;
+  #recovery: Promise<void> | undefined;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
   }
 
-  /** Whether its transport is gone. */
-  get lost(): boolean {
-    return this.#session?.closed ?? true;
-  }
-
-  /** Settles once the last stopped command is over: whether the session may be used again. */
-  get recovery(): Promise<boolean> | undefined {
-    return this.#recovery;
+  get state(): ConnectionState {
+    return this.#state;
   }
 
   /** Opens the session. @throws {SqlError} `connect_failed` or the server's refusal */
   async connect(scope: Scope): Promise<void> {
-    this.#session = await this.#parts.driver.connect(this.#parts.target, scope);
+    const session = await this.#parts.driver.connect(this.#parts.target, scope);
+    this.#session = session;
+    session.onClose(() => {
+      this.#state = "closed";
+      this.#parts.onClose(this, this.#closeCause);
+    });
   }
 
-  /** Whether the server still answers on this session, within the scope. */
-  async validate(scope: Scope): Promise<boolean> {
-    const session = this.#session;
-    if (session === undefined || session.closed) return false;
-    const ended = Promise.withResolvers<false>();
-    const onEnd = () => ended.resolve(false);
-    scope.onEnd(onEnd);
+  /** Tells where it is; the pool's part. Nothing brings a closed connection back. */
+  become(state: "idle" | "in_use" | "validating"): void {
+    if (this.#state !== "closed") this.#state = state;
+  }
+
+  /** Closes it unless the server answers within the scope. */
+  async validate(scope: Scope): Promise<void> {
+    const late = () => this.close("invalid");
+    scope.onEnd(late);
     try {
-      return await Promise.race([session.ping().then(() => true, () => false), ended.promise]);
+      await this.#session?.ping();
+    } catch {
+      this.close("invalid");
     } finally {
-      scope.offEnd(onEnd);
+      scope.offEnd(late);
     }
   }
 
   /**
-   * Runs one command. If the scope ends first, the command is stopped on the server: a read fails
-   * at once with `not_applied`; a write (`settle`) waits for what the server says of it, which may
-   * be success, and fails as `unknown` where the server does not say within a second.
+   * Runs `sql` as a prepared statement. If the scope ends first, the command is stopped on the
+   * server: a read fails at once, as `not_applied`; a write (`settle`) waits for what the server
+   * says of it, which may be success, and is `unknown` where the server does not say within the
+   * pool's limit. A COMMIT is never killed.
    *
-   * @throws {SqlError} what the server answered, or `connection_lost`
+   * @throws {SqlError} what the server answered, or `connection_lost`; `connect_failed` if the
+   * connection was lost before the command was sent
    * @throws {InterruptedError}
    */
   execute(
     sql: string,
     values: readonly SqlValue[],
-    options: { readonly scope: Scope; readonly settle?: boolean },
+    options: CommandOptions,
   ): Promise<Rows | Ok> {
-    const { scope, settle = false } = options;
-    const session = this.#session;
-    if (session === undefined || session.closed) {
-      return Promise.reject(new SqlError("connect_failed", "the connection was closed before use"));
-    }
-    if (scope.ended !== undefined) {
-      return Promise.reject(new InterruptedError(scope.ended, "not_applied"));
-    }
-    return new Promise((resolve, reject) => {
-      let stopped: ScopeEnd | undefined;
-      const command = session.execute(sql, values);
-      const onEnd = (end: ScopeEnd) => {
-        stopped = end;
-        const recovery = this.#recovery = this.#recover(session, command);
-        if (!settle) reject(new InterruptedError(end, "not_applied"));
-        else void recovery.then(() => reject(new InterruptedError(end, "unknown")));
-      };
-      scope.onEnd(onEnd);
-      command.then((result) => {
-        scope.offEnd(onEnd);
-        resolve(result);
-      }, (error: unknown) => {
-        scope.offEnd(onEnd);
-        if (stopped === undefined) return reject(error);
-        const said = error instanceof SqlError && error.kind === "server";
-        if (said && error.errno !== ER_QUERY_INTERRUPTED) return reject(error);
-        reject(new InterruptedError(stopped, said ? "not_applied" : "unknown"));
-      });
-    });
+    const session = this.#enter(sql, options);
+    return session instanceof Error ? Promise.reject(session) : session.execute(sql, values);
   }
 
-  /** Closes at once. */
-  close(): void {
-    this.state = "closed";
+  /** Runs `sql` as text; the session is reset before the next borrower. As {@linkcode execute}. */
+  query(sql: string, options: CommandOptions): Promise<Rows | Ok> {
+    const session = this.#enter(sql, options);
+    if (session instanceof Error) return Promise.reject(session);
+    this.#dirty = true;
+    return session.query(sql);
+  }
+
+  /** Prepares `sql` without running it. As {@linkcode execute}. */
+  describe(sql: string, options: CommandOptions): Promise<Described> {
+    const session = this.#enter(sql, options);
+    return session instanceof Error ? Promise.reject(session) : session.describe(sql);
+  }
+
+  /**
+   * Ends a borrower's use. Returns what must be over before the connection is lent again, or
+   * `undefined` where it is fit as it is.
+   */
+  finish(): Promise<void> | undefined {
+    this.#scope?.offEnd(this.#interrupt);
+    this.#scope = undefined;
+    if (this.#state === "closed") return undefined;
+    // Nobody waits for it any longer.
+    this.#interrupt("client_closed");
+    if (this.#recovery === undefined && this.#dirty) this.#recovery = this.#cleanUp();
+    return this.#recovery;
+  }
+
+  /** Closes at once; a command under way fails with `connection_lost`. */
+  close(cause: CloseCause): void {
+    if (this.#state !== "closed") this.#closeCause = cause;
     this.#session?.destroy();
   }
 
   /** Says goodbye, then closes. */
-  async end(): Promise<void> {
-    this.state = "closed";
+  async end(cause: CloseCause): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#closeCause = cause;
     await this.#session?.end();
   }
 
-  /** Clears the recovery once the pool has dealt with it. */
-  recovered(): void {
-    this.#recovery = undefined;
+  #enter(sql: string, options: CommandOptions): MysqlSession | Error {
+    const { scope, settle = false } = options;
+    const session = this.#session;
+    if (session === undefined || session.closed) {
+      return new SqlError("connect_failed", "the connection was lost before the command");
+    }
+    if (scope.ended !== undefined) return new InterruptedError(scope.ended, "not_applied");
+    if (this.#recovery !== undefined) {
+      return new TypeError("Cannot run a command: the last one must not have been stopped");
+    }
+    if (this.#scope !== scope) {
+      this.#scope?.offEnd(this.#interrupt);
+      scope.onEnd(this.#interrupt);
+      this.#scope = scope;
+    }
+    this.#settle = settle;
+    this.#sql = sql;
+    return session;
   }
 
-  /**
-   * Stops the command and makes the session fit for the next borrower. KILL's effect can come
-   * after the command's end, so both are awaited; only then is the session reset. Where that takes
-   * over a second the session is given up.
-   */
-  async #recover(session: MysqlSession, command: Promise<unknown>): Promise<boolean> {
-    const { interrupter, clock, interruptTimeoutMs } = this.#parts;
-    if (interrupter === undefined) {
-      session.destroy();
-      return false;
-    }
-    const tooLong = Promise.withResolvers<false>();
-    const timer = clock.after(interruptTimeoutMs, () => tooLong.resolve(false));
-    try {
-      const stopped = Promise.all([
-        interrupter.kill(session.threadId),
-        command.then(() => {}, () => {}),
-      ]).then(() => session.reset()).then(() => true, () => false);
-      const fit = await Promise.race([stopped, tooLong.promise]);
-      if (!fit) session.destroy();
-      return fit && !session.closed;
-    } finally {
-      timer.cancel();
-    }
+  readonly #interrupt = (end: ScopeEnd): void => {
+    const session = this.#session;
+    const command = session?.detach();
+    if (session === undefined || command === undefined) return;
+    this.#recovery = this.#parts.interrupter.stop({
+      session,
+      command,
+      end,
+      settle: this.#settle,
+      sql: this.#sql,
+    }).then((fit) => this.#recovered(fit));
+  };
+
+  async #cleanUp(): Promise<void> {
+    const session = this.#session;
+    this.#recovered(session !== undefined && await this.#parts.interrupter.reset(session));
+  }
+
+  #recovered(fit: boolean): void {
+    this.#recovery = undefined;
+    this.#dirty = false;
+    if (!fit) this.close("interrupted");
   }
 }

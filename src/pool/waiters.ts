@@ -15,6 +15,8 @@ export interface WaitersOptions {
   readonly timeoutMs: number;
   /** Told of each wait that ended without a connection. */
   readonly onTimeout: () => void;
+  /** What a caller is told whose time in the queue is up. */
+  readonly timeoutError: () => Error;
 }
 
 interface Waiter {
@@ -77,13 +79,13 @@ export class Waiters {
   }
 
   #look(): void {
-    const { clock, pool, timeoutMs, onTimeout } = this.#options;
+    const { clock, timeoutMs, onTimeout, timeoutError } = this.#options;
     const latest = clock.now() - timeoutMs;
     for (const waiter of this.#queue) {
       if (waiter.since > latest) return;
       waiter.leave();
       onTimeout();
-      waiter.reject(saturated(pool, `none came free within ${timeoutMs} ms`));
+      waiter.reject(timeoutError());
     }
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -112,7 +114,8 @@ export function shuttingDown(pool: string): RealmgateError {
   return new RealmgateError("shutting_down", `Cannot lend a connection to ${pool}: it is closing`);
 }
 
-function endError(end: ScopeEnd, pool: string): RealmgateError {
+/** The answer to a caller whose own permission to wait has ended. */
+export function endError(end: ScopeEnd, pool: string): RealmgateError {
   const message = `Cannot wait for a connection to ${pool} any longer: ${end}`;
   switch (end) {
     case "deadline_exceeded":

@@ -26,11 +26,15 @@ export interface NodeState {
   readonly writable: boolean | undefined;
   /** Behind the primary's heartbeat, in milliseconds; `undefined` while unknown. */
   readonly lagMs: number | undefined;
-  /** Whether semi-synchronous replication is active; `undefined` while unknown. */
+  /** Whether its writes are replicated semi-synchronously; `undefined` unless it is the primary. */
   readonly semiSync: boolean | undefined;
   readonly version: string | undefined;
   /** How long the probe took, in milliseconds. */
   readonly probeMs: number | undefined;
+  /** When the last look began, in Unix milliseconds; `undefined` before the first. */
+  readonly observedAt: number | undefined;
+  /** The server's limit of connections, and how many it has; `undefined` while unknown. */
+  readonly connections: { readonly max: number; readonly used: number } | undefined;
   /** Why it takes no reads, or `undefined` where it may. */
   readonly ejected: string | undefined;
 }
@@ -43,6 +47,8 @@ export interface ShardState {
   /** The node that takes writes, or `null` while there is none. */
   readonly primary: string | null;
   readonly status: "ok" | "no_primary" | "split_brain" | "unknown";
+  /** Why it has no primary, for people; `undefined` where it has one. */
+  readonly why: string | undefined;
   readonly nodes: readonly NodeState[];
 }
 

@@ -5,24 +5,29 @@
  */
 import nodeAssert from "node:assert/strict";
 
+/** A message that may be left out; node's types ask for one where its functions do not. */
+function optional(msg: string | undefined): string {
+  return msg as string;
+}
+
 /** Throws unless `expr` is truthy. */
 export function assert(expr: unknown, msg = ""): asserts expr {
-  nodeAssert.ok(expr, msg === "" ? undefined : msg);
+  nodeAssert.ok(expr, msg === "" ? optional(undefined) : msg);
 }
 
 /** Throws unless both are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  nodeAssert.deepStrictEqual(actual, expected, msg);
+  nodeAssert.deepStrictEqual(actual, expected, optional(msg));
 }
 
 /** Throws if both are deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  nodeAssert.notDeepStrictEqual(actual, expected, msg);
+  nodeAssert.notDeepStrictEqual(actual, expected, optional(msg));
 }
 
 /** Throws unless both are the same value, by `Object.is`. */
 export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string): void {
-  nodeAssert.strictEqual(actual, expected, msg);
+  nodeAssert.strictEqual(actual, expected, optional(msg));
 }
 
 /** Throws unless `actual` is neither `null` nor `undefined`. */
@@ -32,7 +37,7 @@ export function assertExists<T>(actual: T, msg?: string): asserts actual is NonN
 
 /** Throws unless `actual` matches `expected`. */
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
-  nodeAssert.match(actual, expected, msg);
+  nodeAssert.match(actual, expected, optional(msg));
 }
 
 /** Throws unless `actual` contains `expected`. */

@@ -1,0 +1,98 @@
+/**
+ * Realmgate's entry: the environment, the adapters, the scheduled tasks, the signals.
+ *
+ * `deno task start` runs `main.ts serve`, which listens; any other importer gets `fetch` and
+ * nothing else. The same module runs in the worker isolates, which take their orders from the
+ * main one.
+ */
+import { parseConfig } from "./src/config/load.ts";
+import { systemClock } from "./src/core/clock.ts";
+import { systemRandom } from "./src/core/random.ts";
+import { Mysql2Driver } from "./src/drivers/mysql2_driver.ts";
+import type { World } from "./src/service/isolate.ts";
+import { isolateLog, setupLog } from "./src/service/log_setup.ts";
+import { Service } from "./src/service/service.ts";
+import { runWorker } from "./src/service/worker_isolate.ts";
+import { type TaskHost, TASKS } from "./src/tasks/tasks.ts";
+
+const host: { current: TaskHost | undefined } = { current: undefined };
+for (const task of TASKS) {
+  Deno.cron(task.name, task.schedule, async () => {
+    if (host.current !== undefined) await task.run(host.current);
+  });
+}
+
+if ("WorkerGlobalScope" in globalThis) work();
+else if (Deno.args[0] === "serve") await serve();
+
+const embedded: { service: Promise<Service> | undefined } = { service: undefined };
+
+/** Answers a request; the first one starts the service, without a port of its own. */
+async function fetch(request: Request): Promise<Response> {
+  const service = await (embedded.service ??= start({ listen: false }));
+  return await service.fetch(request);
+}
+
+// Deno takes a default export with `fetch` for something to serve, and says so on each start.
+export default Deno.args[0] === "serve" ? {} : { fetch };
+
+function worldOf(name: string): World {
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    log: isolateLog(name),
+    driver: new Mysql2Driver(),
+  };
+}
+
+async function start(options: { readonly listen: boolean }): Promise<Service> {
+  const file = Deno.env.get("REALMGATE_CONFIG") ?? "realmgate.yaml";
+  const config = parseConfig(await Deno.readTextFile(file), {
+    file,
+    environment: Deno.env.toObject(),
+  });
+  setupLog(config.log.level);
+  const ca = config.database.tls?.ca;
+  const service = new Service({
+    config,
+    ca: ca === undefined ? undefined : await Deno.readTextFile(ca),
+    world: worldOf("isolate-1"),
+    script: new URL(import.meta.url),
+    onLost: (code) => Deno.exit(code),
+  });
+  await service.start(options);
+  host.current = service;
+  return service;
+}
+
+async function serve(): Promise<void> {
+  let service: Service;
+  try {
+    service = await start({ listen: true });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+  const stop = () => void service.stop().finally(() => Deno.exit(0));
+  Deno.addSignalListener("SIGTERM", stop);
+  Deno.addSignalListener("SIGINT", stop);
+  Deno.addSignalListener("SIGHUP", () => void service.reload());
+}
+
+function work(): void {
+  const scope = globalThis as unknown as {
+    postMessage(message: unknown): void;
+    onmessage: ((event: MessageEvent) => void) | null;
+  };
+  runWorker(
+    {
+      post: (message) => scope.postMessage(message),
+      onMessage: (listener) => scope.onmessage = (event) => listener(event.data),
+    },
+    {
+      worldOf: (name) => worldOf(name),
+      killProcess: () => Deno.kill(Deno.pid, "SIGKILL"),
+      onIsolate: (isolate) => host.current = { upkeep: () => isolate.upkeep(), checkHealth() {} },
+    },
+  );
+}

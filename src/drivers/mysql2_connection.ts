@@ -1,0 +1,48 @@
+/** The part of mysql2's column definition that is read here. */
+export interface Mysql2Column {
+  readonly name: string;
+  readonly columnType: number;
+  readonly flags: number;
+  readonly characterSet: number;
+  readonly columnLength: number;
+  readonly decimals: number;
+  readonly orgTable: string;
+  readonly orgName: string;
+  /** MariaDB's word for what a text column holds, such as `json`. */
+  readonly extendedFormat?: string;
+}
+
+/** The part of mysql2's OK packet that is read here. */
+export interface Mysql2Ok {
+  readonly affectedRows: number | string;
+  readonly insertId: number | string;
+  readonly stateChanges?: {
+    readonly systemVariables: Readonly<Record<string, string>>;
+    readonly gtids: readonly string[];
+  };
+}
+
+/** What a command calls back with; `fields` only where there is a result set. */
+export type Mysql2Callback = (error: unknown, result?: unknown, fields?: unknown) => void;
+
+/** mysql2's handle of a prepared statement; running it spares the look-up by text. */
+export interface Mysql2Statement {
+  readonly columns: readonly Mysql2Column[];
+  readonly parameters: readonly unknown[];
+  execute(values: readonly unknown[], callback: Mysql2Callback): unknown;
+}
+
+/** The small part of mysql2's callback connection that Realmgate stands on. */
+export interface Mysql2Connection {
+  readonly threadId: number;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  once(event: "error", listener: (error: Error) => void): unknown;
+  once(event: "connect", listener: (hello: { readonly serverVersion: string }) => void): unknown;
+  query(sql: string, callback: Mysql2Callback): unknown;
+  format(sql: string, values: readonly unknown[]): string;
+  prepare(sql: string, callback: (error: unknown, statement: Mysql2Statement) => void): unknown;
+  unprepare(sql: string): unknown;
+  reset(callback: (error: unknown) => void): unknown;
+  ping(callback: (error: unknown) => void): unknown;
+  end(): unknown;
+}

@@ -1,0 +1,58 @@
+import { Hono } from "hono";
+import { RealmgateError } from "../core/errors.ts";
+import { postBatch } from "./batch_route.ts";
+import { getLive, getReady } from "./health_routes.ts";
+import type { Parts } from "./parts.ts";
+import { toProblem, toRealmgateError } from "./problem.ts";
+import { getRoute, getStatement, getStatements } from "./registry_routes.ts";
+import { requestId } from "./request_id.ts";
+import { getQuery, postStatement } from "./statement_routes.ts";
+import { getTopology } from "./topology_route.ts";
+
+/**
+ * The HTTP app of one isolate: every route of the contract that is built, and one place where
+ * every error becomes a problem document.
+ */
+export function createApp(parts: Parts): Hono {
+  const app = new Hono();
+  app.get("/v1/query/:statement", getQuery(parts));
+  app.post("/v1/query/:statement", postStatement(parts, "query"));
+  app.post("/v1/exec/:statement", postStatement(parts, "exec"));
+  app.post("/v1/batch", postBatch(parts));
+  app.get("/v1/statements", getStatements(parts));
+  app.get("/v1/statements/:statement", getStatement(parts));
+  app.get("/v1/route/:statement", getRoute(parts));
+  app.get("/v1/topology", getTopology(parts));
+  app.get("/livez", getLive());
+  app.get("/readyz", getReady(parts));
+  app.notFound((c) => {
+    const error = new RealmgateError("not_found", "Cannot find anything at this method and path");
+    return problemResponse(error, requestId(c.req.raw.headers));
+  });
+  app.onError((error, c) => {
+    const request = c.req.raw;
+    const known = toRealmgateError(error);
+    const id = requestId(request.headers);
+    if (known.code === "internal" || known.cause !== undefined) {
+      const fields = {
+        requestId: id,
+        code: known.code,
+        path: new URL(request.url).pathname,
+        error: describe(known.cause ?? error),
+      };
+      if (known.code === "internal") parts.log.error("a request failed", fields);
+      else parts.log.debug("a request was refused", fields);
+    }
+    return problemResponse(known, id);
+  });
+  return app;
+}
+
+function problemResponse(error: unknown, id: string): Response {
+  const { status, body, headers } = toProblem(error, id);
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

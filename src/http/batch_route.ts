@@ -1,0 +1,140 @@
+import type { Context } from "hono";
+import { RealmgateError } from "../core/errors.ts";
+import type { Scope } from "../core/scope.ts";
+import type { Principal } from "./authenticator.ts";
+import { type CallOptions, readCallOptions } from "./call_options.ts";
+import type { Parts } from "./parts.ts";
+import { toProblem } from "./problem.ts";
+import { readJson } from "./read_body.ts";
+import { requestId, sentRequestId } from "./request_id.ts";
+import { findStatement, openScope, runStatement } from "./statement_call.ts";
+import { timeoutOf } from "./statement_routes.ts";
+
+/** Calls that one batch may hold. */
+const MAX_CALLS = 100;
+/** Calls of one batch under way at a time, so that one batch cannot fill a pool's queue. */
+const CONCURRENT_CALLS = 8;
+
+interface BatchCall {
+  readonly statement: string;
+  readonly params: unknown;
+}
+
+/**
+ * `POST /v1/batch`: up to 100 calls, each on its own, answered in their order. The batch itself
+ * is refused whole, before anything ran, if its shape is wrong; a call that fails is a problem
+ * document in its place.
+ */
+export function postBatch(parts: Parts): (c: Context) => Promise<Response> {
+  return async (c) => {
+    const request = c.req.raw;
+    const principal = parts.authenticator.authenticate(request.headers.get("authorization"));
+    const options = readCallOptions(request.headers);
+    const { maxDeadlineMs, bodyBytes } = parts.limits;
+    const scope = openScope(
+      parts,
+      request,
+      Math.min(options.deadlineMs ?? maxDeadlineMs, maxDeadlineMs),
+    );
+    try {
+      const calls = readCalls(await readJson(request, { maxBytes: bodyBytes, scope }));
+      const id = requestId(request.headers);
+      const results = new Array<string>(calls.length);
+      let next = 0;
+      const work = async () => {
+        while (next < calls.length) {
+          const at = next++;
+          const call = calls[at] as BatchCall;
+          results[at] = await answer(parts, { call, principal, options, scope, id });
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(CONCURRENT_CALLS, calls.length) }, work));
+      const sent = sentRequestId(request.headers);
+      return new Response(`{"results":[${results.join(",")}]}`, {
+        headers: {
+          "content-type": "application/json",
+          "cache-control": "private, no-cache",
+          ...(sent === undefined ? {} : { "x-request-id": sent }),
+        },
+      });
+    } finally {
+      scope.close();
+    }
+  };
+}
+
+async function answer(
+  parts: Parts,
+  run: {
+    readonly call: BatchCall;
+    readonly principal: Principal;
+    readonly options: CallOptions;
+    readonly scope: Scope;
+    readonly id: string;
+  },
+): Promise<string> {
+  const { call, principal, options, scope, id } = run;
+  let own: Scope | undefined;
+  const end = (reason: Parameters<Scope["end"]>[0]) => own?.end(reason);
+  try {
+    const kind = parts.optimizer.get(call.statement)?.statement.kind;
+    const endpoint = kind === "exec" ? "exec" : "query";
+    const compiled = findStatement(parts, { name: call.statement, endpoint, principal });
+    const bound = compiled.bindJson(call.params);
+    const left = scope.deadlineAt - parts.clock.now();
+    const timeoutMs = Math.max(0, Math.min(left, timeoutOf(parts, compiled.statement, undefined)));
+    own = parts.watch.open({ timeoutMs });
+    scope.onEnd(end);
+    const plain = { ...options, timing: false };
+    const { body } = await runStatement(parts, { compiled, bound, options: plain, scope: own });
+    return `{"status":200,"body":${body}}`;
+  } catch (error) {
+    const { status, body } = toProblem(error, id);
+    if (status === 500) parts.log.error("a call of a batch failed", { requestId: id, error });
+    return JSON.stringify({ status, body });
+  } finally {
+    scope.offEnd(end);
+    own?.close();
+  }
+}
+
+function readCalls(body: unknown): readonly BatchCall[] {
+  const calls = isObject(body) ? body["calls"] : undefined;
+  if (!isObject(body) || !Array.isArray(calls)) {
+    throw invalid("calls", 'the body must be an object like {"calls": [{"statement", "params"}]}');
+  }
+  const extra = Object.keys(body).find((member) => member !== "calls");
+  if (extra !== undefined) throw invalid("calls", "the body must have no member beside calls");
+  if (calls.length === 0 || calls.length > MAX_CALLS) {
+    throw invalid("calls", `must hold 1 to ${MAX_CALLS} calls, received ${calls.length}`);
+  }
+  return calls.map((call: unknown, at) => readCall(call, `calls[${at}]`));
+}
+
+function readCall(call: unknown, path: string): BatchCall {
+  if (!isObject(call)) throw invalid(path, "must be an object");
+  for (const member of Object.keys(call)) {
+    if (member === "idempotencyKey" || member === "fence") {
+      throw new RealmgateError(
+        "not_supported",
+        `Cannot run the batch: ${path}.${member} is not supported yet; leave it out`,
+      );
+    }
+    if (member !== "statement" && member !== "params") {
+      throw invalid(path, "must have no member beside statement and params");
+    }
+  }
+  const { statement, params } = call;
+  if (typeof statement !== "string") throw invalid(`${path}.statement`, "must be a string");
+  return { statement, params: params ?? {} };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+function invalid(param: string, detail: string): RealmgateError {
+  return new RealmgateError("invalid_request", `Cannot run the batch: ${param} ${detail}`, {
+    extra: { errors: [{ param, detail }] },
+  });
+}

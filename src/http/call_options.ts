@@ -1,0 +1,67 @@
+import { RealmgateError } from "../core/errors.ts";
+import type { Consistency } from "../query/statement.ts";
+
+/** What a request's headers say of how its statement is to run. */
+export interface CallOptions {
+  readonly consistency: Consistency;
+  /** What the caller gives it, or `undefined` for what the statement says. */
+  readonly deadlineMs: number | undefined;
+  /** Whether the caller wants `Server-Timing`. */
+  readonly timing: boolean;
+  /** How BIGINT columns are written. */
+  readonly int64: "string" | "number";
+}
+
+const INT64_NUMBER = /;\s*int64\s*=\s*"?number"?\s*(;|,|$)/i;
+
+/**
+ * Reads the headers of a data request, and refuses those that name what is not built yet: a
+ * header that was meant to protect a write must not be dropped in silence.
+ *
+ * @throws {RealmgateError} `not_supported`, `invalid_request`
+ */
+export function readCallOptions(headers: Headers): CallOptions {
+  if (headers.get("idempotency-key") !== null) throw notSupported("Idempotency-Key");
+  if (headers.get("realmgate-fence") !== null) throw notSupported("Realmgate-Fence");
+  if (headers.get("realmgate-token") !== null) throw notSupported("Realmgate-Token");
+  const accept = headers.get("accept");
+  return {
+    consistency: readConsistency(headers.get("realmgate-consistency")),
+    deadlineMs: readDeadline(headers.get("realmgate-deadline-ms")),
+    timing: headers.get("realmgate-timing") === "1",
+    int64: accept !== null && INT64_NUMBER.test(accept) ? "number" : "string",
+  };
+}
+
+function readConsistency(value: string | null): Consistency {
+  if (value === null || value === "eventual") return "eventual";
+  if (value === "strong") return "strong";
+  if (value === "session") {
+    throw new RealmgateError(
+      "not_supported",
+      "Cannot read with session consistency yet: ask for strong or eventual",
+    );
+  }
+  throw invalidHeader("Realmgate-Consistency", "must be eventual, session or strong");
+}
+
+function readDeadline(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(value)) {
+    throw invalidHeader("Realmgate-Deadline-Ms", "must be a positive number of milliseconds");
+  }
+  return Number(value);
+}
+
+function notSupported(header: string): RealmgateError {
+  return new RealmgateError(
+    "not_supported",
+    `Cannot honour the header ${header}: it is not supported yet; leave it out`,
+  );
+}
+
+function invalidHeader(param: string, detail: string): RealmgateError {
+  return new RealmgateError("invalid_request", `Cannot use the header ${param}: it ${detail}`, {
+    extra: { errors: [{ param, detail }] },
+  });
+}

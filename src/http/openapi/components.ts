@@ -1,0 +1,89 @@
+import { problemResponses, problemSchema } from "./problems.ts";
+import type { Schema } from "./scalar_schema.ts";
+
+/** The request headers that every statement call takes. */
+const PARAMETERS = {
+  "Realmgate-Consistency": {
+    description: "`eventual` may read a replica; `strong` reads the primary. The statement may " +
+      "ask for more on its own.",
+    schema: { type: "string", enum: ["eventual", "strong"], default: "eventual" },
+  },
+  "Realmgate-Deadline-Ms": {
+    description: "How long the caller waits; it can only shorten the statement's own limit.",
+    schema: { type: "integer", minimum: 1, maximum: 999_999_999 },
+  },
+  "Realmgate-Timing": {
+    description: "`1` asks for the response header `Server-Timing`.",
+    schema: { type: "string", enum: ["1"] },
+  },
+  "X-Request-Id": {
+    description: "The caller's id of the request, echoed; printable ASCII.",
+    schema: { type: "string", maxLength: 128, pattern: "^[!-~]{1,128}$" },
+  },
+} as const;
+
+const HEADERS = {
+  "X-Request-Id": {
+    description: "The request's own id where it sent one; on errors always.",
+    schema: { type: "string" },
+  },
+  "Realmgate-Source": {
+    description: "Which kind of database answered.",
+    schema: { type: "string", enum: ["primary", "replica"] },
+  },
+  "Realmgate-Shard": {
+    description: "The shard that answered.",
+    schema: { type: "string" },
+  },
+  "Server-Timing": {
+    description: "Where the time went, if `Realmgate-Timing: 1` asked for it.",
+    schema: { type: "string" },
+  },
+  "Cache-Control": {
+    description: "Whether the answer may be kept.",
+    schema: { type: "string" },
+  },
+  "Retry-After": {
+    description: "Seconds to wait; `retryAfterMs` of the body is finer.",
+    schema: { type: "integer", minimum: 0 },
+  },
+  "WWW-Authenticate": { schema: { type: "string" }, description: "`Bearer`." },
+} as const;
+
+/** `components` as every document has them; `schemas` are added to its own. */
+export function components(schemas: Schema): Schema {
+  return {
+    securitySchemes: {
+      apiKey: {
+        type: "http",
+        scheme: "bearer",
+        description: "An API key of the configuration, sent as `Authorization: Bearer <key>`.",
+      },
+    },
+    parameters: Object.fromEntries(
+      Object.entries(PARAMETERS).map(([name, rest]) => [name, { name, in: "header", ...rest }]),
+    ),
+    headers: HEADERS,
+    responses: problemResponses(),
+    schemas: { Problem: problemSchema(), ...schemas },
+  };
+}
+
+/** References to the request headers that a statement call takes. */
+export function callParameters(): readonly Schema[] {
+  return Object.keys(PARAMETERS).map((name) => ({ $ref: `#/components/parameters/${name}` }));
+}
+
+/** References to shared response headers. */
+export function headerRefs(names: readonly (keyof typeof HEADERS)[]): Schema {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** What a call of a statement answers with beside its body. */
+export const CALL_HEADERS = [
+  "Cache-Control",
+  "Realmgate-Shard",
+  "Realmgate-Source",
+  "Server-Timing",
+  "X-Request-Id",
+] as const;

@@ -1,0 +1,121 @@
+import type { Schema } from "./scalar_schema.ts";
+
+const text = (description: string): Schema => ({ type: "string", description });
+const textOrNull = (description: string): Schema => ({ type: ["string", "null"], description });
+const flag = (description: string): Schema => ({ type: "boolean", description });
+const count = (description: string): Schema => ({ type: "integer", minimum: 0, description });
+
+/** An object whose members are all present but the `optional` ones. */
+function object(properties: Schema, optional: readonly string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: "object", required, properties };
+}
+
+const listOf = (items: Schema): Schema => ({ type: "array", items });
+const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+/** The schemas of the routes that every registry has. */
+export function fixedSchemas(): Schema {
+  return {
+    BatchCall: {
+      ...object({
+        statement: text("The statement's name."),
+        params: { type: "object", description: "As in the statement's own call." },
+      }, ["params"]),
+      additionalProperties: false,
+    },
+    BatchResult: object({
+      status: { type: "integer", description: "As the call alone would have answered." },
+      body: { type: "object", description: "The call's answer, or its problem document." },
+    }),
+    StatementParameter: object({
+      name: text("As in the SQL, without its colon."),
+      type: text("As in the statement file, such as `bigint`."),
+      required: flag("Whether a call must give it."),
+      secret: flag("Whether it may stand in a body only."),
+      min: text("The least value."),
+      max: text("The greatest value."),
+      maxLength: count("In characters, for bytes in bytes."),
+      enum: listOf({ type: "string" }),
+      example: text("A value to try."),
+    }, ["min", "max", "maxLength", "enum", "example"]),
+    StatementColumn: object({
+      name: text("The member of a row."),
+      type: text("How it is written, such as `bigint`."),
+      nullable: flag("Whether it can be null."),
+    }),
+    Statement: object({
+      name: text("As in `/v1/query/{name}`."),
+      kind: { type: "string", enum: ["one", "many", "exec"] },
+      description: text("The comment above its SQL."),
+      scope: text("The scope that a key needs."),
+      shard: text("As in `@shard`."),
+      params: listOf(ref("StatementParameter")),
+      columns: {
+        type: ["array", "null"],
+        items: ref("StatementColumn"),
+        description: "Of its rows; null until a database told them.",
+      },
+      timeoutMs: count("How long it may run."),
+      maxRows: count("How many rows it may answer."),
+      available: flag("Whether it can run now."),
+      unavailable: text("Why it cannot."),
+      warnings: listOf({ type: "string" }),
+      file: text("Admin scope: where it is written."),
+      sql: text("Admin scope: its SQL."),
+      plan: textOrNull("Admin scope: the plan in a word."),
+      explain: {
+        type: ["array", "null"],
+        items: { type: "object" },
+        description: "Admin scope: the plan.",
+      },
+    }, ["unavailable", "file", "sql", "plan", "explain"]),
+    Route: object({
+      statement: text("The statement's name."),
+      shard: text("Where it would go."),
+      key: text("What the shard is chosen by, in its canonical form."),
+      hash: { type: "integer", description: "The key's MurmurHash3." },
+      bucket: { type: "integer", description: "The virtual bucket, where there are any." },
+      node: textOrNull("The database that could answer now."),
+      epoch: text("Of the shard."),
+      partition: textOrNull("Of the table."),
+      cache: textOrNull("The cache entry."),
+      available: flag("Whether the statement can run now."),
+      why: listOf({ type: "string" }),
+    }, ["key", "hash", "bucket"]),
+    Node: object({
+      name: text("Unique in the fleet."),
+      role: { type: "string", enum: ["primary", "replica", "unknown"] },
+      up: flag("Whether the last look found it."),
+      writable: flag("Whether it takes writes; absent while unknown."),
+      lagMs: { type: "number", description: "Behind the primary; absent while unknown." },
+      semiSync: flag("Whether semi-synchronous replication is active; absent while unknown."),
+      version: text("The server's."),
+      probeMs: { type: "number", description: "How long the last look took." },
+      ejected: text("Why it takes no reads; absent where it may."),
+    }, ["writable", "lagMs", "semiSync", "version", "probeMs", "ejected"]),
+    Shard: object({
+      name: text("As configured."),
+      epoch: text("Grows with every change of primary; decimal digits."),
+      primary: textOrNull("The node that takes writes."),
+      status: { type: "string", enum: ["ok", "no_primary", "split_brain", "unknown"] },
+      why: text("Why it has no primary."),
+      nodes: listOf(ref("Node")),
+    }, ["why"]),
+    Readiness: object({
+      status: { type: "string", enum: ["ok", "degraded", "unavailable"] },
+      degraded: flag("Whether a part of what it needs is missing."),
+      checks: object({
+        phase: { type: "string", enum: ["starting", "serving", "stopping"] },
+        shards: {
+          type: "object",
+          additionalProperties: {
+            type: "string",
+            enum: ["ok", "down", "no_primary", "split_brain", "unknown"],
+          },
+        },
+        redis: { type: "string", enum: ["ok", "down"] },
+      }),
+    }),
+  };
+}

@@ -1,0 +1,37 @@
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { ScopeWatch } from "../core/scope.ts";
+import type { Executor } from "../query/executor.ts";
+import type { QueryOptimizer } from "../query/query_optimizer.ts";
+import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
+import type { ShardManager } from "../routing/shard_manager.ts";
+import type { TopologyView } from "../routing/topology_view.ts";
+import type { Authenticator } from "./authenticator.ts";
+import type { Readiness } from "./health_routes.ts";
+
+/** Bounds of what one isolate takes on. */
+export interface Limits {
+  readonly bodyBytes: number;
+  readonly maxDeadlineMs: number;
+  /** Requests under way; past it the answer is 503 `overloaded`. */
+  readonly concurrentRequests: number;
+  readonly resultBytes: number;
+}
+
+/** What the routes work with; the composition root owns all of it. */
+export interface Parts {
+  readonly authenticator: Authenticator;
+  readonly optimizer: QueryOptimizer;
+  readonly executor: Executor;
+  readonly shards: ShardManager;
+  readonly view: TopologyView;
+  readonly replicas: ReadReplicaManager;
+  readonly watch: ScopeWatch;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: Limits;
+  readonly readiness: Readiness;
+  /** Whether `/docs` and `/openapi.json` answer without a key. */
+  readonly openDocs: boolean;
+  readonly version: string;
+}

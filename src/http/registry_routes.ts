@@ -1,0 +1,131 @@
+import type { Context } from "hono";
+import { RealmgateError } from "../core/errors.ts";
+import type { CompiledStatement } from "../query/compiled_statement.ts";
+import { describeShard } from "../query/describe_shard.ts";
+import type { ParamSpec, ParamType } from "../query/statement.ts";
+import { type Principal, requireScope } from "./authenticator.ts";
+import type { Parts } from "./parts.ts";
+
+/** `GET /v1/statements`: the registry, a line each. */
+export function getStatements(parts: Parts): (c: Context) => Response {
+  return (c) => {
+    const principal = authenticate(parts, c);
+    return c.json({
+      statements: parts.optimizer.list().map((compiled) => summary(compiled, principal)),
+    });
+  };
+}
+
+/** `GET /v1/statements/{name}`: one statement; its SQL and plan for the admin scope. */
+export function getStatement(parts: Parts): (c: Context) => Response {
+  return (c) => {
+    const principal = authenticate(parts, c);
+    const compiled = find(parts, c.req.param("statement") ?? "");
+    return c.json(summary(compiled, principal));
+  };
+}
+
+/** `GET /v1/route/{statement}?param=…`: where a call would go, and why; nothing is run. */
+export function getRoute(parts: Parts): (c: Context) => Response {
+  return (c) => {
+    const principal = authenticate(parts, c);
+    const compiled = find(parts, c.req.param("statement") ?? "");
+    const { statement } = compiled;
+    requireScope(principal, statement.scope);
+    const mark = c.req.url.indexOf("?");
+    const bound = compiled.bindQuery(mark < 0 ? "" : c.req.url.slice(mark + 1));
+    const shard = parts.executor.shardOf(compiled, bound);
+    const state = parts.view.shard(shard);
+    const primaryOnly = statement.kind === "exec" || statement.consistency === "strong";
+    const why: string[] = [];
+    let hashed: Readonly<Record<string, unknown>> = {};
+    if (statement.shard.by === "key" && bound.shardKey !== undefined) {
+      const { hash, bucket, why: reason } = parts.shards.explain(bound.shardKey);
+      hashed = { key: bound.shardKey, hash, ...(bucket === undefined ? {} : { bucket }) };
+      why.push(reason);
+    } else {
+      why.push(`@shard ${describeShard(compiled.statement.shard)}`);
+    }
+    why.push(primaryOnly ? "needs the primary" : "a replica that is up and caught up may answer");
+    return c.json({
+      statement: statement.name,
+      shard,
+      ...hashed,
+      node: primaryOnly ? state.primary : peekReplica(parts, shard),
+      epoch: state.epoch,
+      partition: null,
+      cache: null,
+      available: compiled.unavailable === undefined,
+      why,
+    });
+  };
+}
+
+/** A node that could answer now, or `null`: a dry run tells, it does not fail. */
+function peekReplica(parts: Parts, shard: string): string | null {
+  try {
+    return parts.replicas.pick(shard);
+  } catch (error) {
+    if (error instanceof RealmgateError) return null;
+    throw error;
+  }
+}
+
+function authenticate(parts: Parts, c: Context): Principal {
+  const principal = parts.authenticator.authenticate(c.req.header("authorization") ?? null);
+  requireScope(principal, "read");
+  return principal;
+}
+
+function find(parts: Parts, name: string): CompiledStatement {
+  const compiled = parts.optimizer.get(name);
+  if (compiled !== undefined) return compiled;
+  throw new RealmgateError("unknown_statement", "Cannot find a statement of this name");
+}
+
+function summary(compiled: CompiledStatement, principal: Principal): Record<string, unknown> {
+  const { statement, facts } = compiled;
+  return {
+    name: statement.name,
+    kind: statement.kind,
+    description: statement.description,
+    scope: statement.scope,
+    shard: describeShard(statement.shard),
+    params: statement.params.map(paramSummary),
+    columns:
+      facts?.columns.map(({ name, encoding, nullable }) => ({ name, type: encoding, nullable })) ??
+        null,
+    timeoutMs: statement.timeoutMs,
+    maxRows: statement.maxRows,
+    available: compiled.unavailable === undefined,
+    ...(compiled.unavailable === undefined ? {} : { unavailable: compiled.unavailable }),
+    warnings: facts?.warnings ?? [],
+    ...(principal.scopes.has("admin")
+      ? {
+        file: `${statement.file}:${statement.line}`,
+        sql: statement.sql,
+        plan: facts?.plan ?? null,
+        explain: facts?.explain ?? null,
+      }
+      : {}),
+  };
+}
+
+function paramSummary(param: ParamSpec): Record<string, unknown> {
+  const { name, type, secret, default: fallback, ...rest } = param;
+  return { name, type: typeText(type), required: fallback === undefined, secret, ...rest };
+}
+
+/** A parameter's type as it is written in a statement file. */
+export function typeText(type: ParamType): string {
+  switch (type.kind) {
+    case "decimal":
+      return `decimal(${type.precision},${type.scale})`;
+    case "array":
+      return `${typeText(type.of)}[]`;
+    case "rows":
+      return `rows(${type.columns.map((c) => `${c.name} ${typeText(c.type)}`).join(", ")})`;
+    default:
+      return type.kind;
+  }
+}

@@ -1,0 +1,12 @@
+const ACCEPTABLE = /^[\x21-\x7e]{1,128}$/;
+
+/** The request's own `X-Request-Id` where it is printable ASCII of at most 128 characters. */
+export function sentRequestId(headers: Headers): string | undefined {
+  const sent = headers.get("x-request-id");
+  return sent !== null && ACCEPTABLE.test(sent) ? sent : undefined;
+}
+
+/** The request's own id, or a new one. */
+export function requestId(headers: Headers): string {
+  return sentRequestId(headers) ?? crypto.randomUUID();
+}

@@ -1,0 +1,107 @@
+import type { Context } from "hono";
+import { RealmgateError } from "../core/errors.ts";
+import { readCallOptions } from "./call_options.ts";
+import { sentRequestId } from "./request_id.ts";
+import {
+  type Answer,
+  type Endpoint,
+  findStatement,
+  openScope,
+  runStatement,
+} from "./statement_call.ts";
+import type { Parts } from "./parts.ts";
+import { readJson } from "./read_body.ts";
+
+/**
+ * `GET /v1/query/{statement}?param=…`: the hottest path of the service. It builds no object that
+ * it can do without and touches `Request.signal` only when a statement takes long.
+ */
+export function getQuery(parts: Parts): (c: Context) => Promise<Response> {
+  return async (c) => {
+    const request = c.req.raw;
+    const { headers } = request;
+    const principal = parts.authenticator.authenticate(headers.get("authorization"));
+    const options = readCallOptions(headers);
+    const name = c.req.param("statement") ?? "";
+    const compiled = findStatement(parts, { name, endpoint: "query", principal });
+    const mark = request.url.indexOf("?");
+    const bound = compiled.bindQuery(mark < 0 ? "" : request.url.slice(mark + 1));
+    const scope = openScope(
+      parts,
+      request,
+      timeoutOf(parts, compiled.statement, options.deadlineMs),
+    );
+    try {
+      const answer = await runStatement(parts, { compiled, bound, options, scope });
+      return respond(answer, headers);
+    } finally {
+      scope.close();
+    }
+  };
+}
+
+/** `POST /v1/query/{statement}` and `POST /v1/exec/{statement}` with `{"params": {…}}`. */
+export function postStatement(parts: Parts, endpoint: Endpoint): (c: Context) => Promise<Response> {
+  return async (c) => {
+    const request = c.req.raw;
+    const { headers } = request;
+    const principal = parts.authenticator.authenticate(headers.get("authorization"));
+    const options = readCallOptions(headers);
+    const name = c.req.param("statement") ?? "";
+    const compiled = findStatement(parts, { name, endpoint, principal });
+    const scope = openScope(
+      parts,
+      request,
+      timeoutOf(parts, compiled.statement, options.deadlineMs),
+    );
+    try {
+      const body = await readJson(request, { maxBytes: parts.limits.bodyBytes, scope });
+      const bound = compiled.bindJson(readParams(body));
+      return respond(await runStatement(parts, { compiled, bound, options, scope }), headers);
+    } finally {
+      scope.close();
+    }
+  };
+}
+
+/** How long a statement may take for this caller, in milliseconds. */
+export function timeoutOf(
+  parts: Parts,
+  statement: { readonly timeoutMs: number },
+  deadlineMs: number | undefined,
+): number {
+  const { maxDeadlineMs } = parts.limits;
+  return Math.min(deadlineMs ?? statement.timeoutMs, statement.timeoutMs, maxDeadlineMs);
+}
+
+/** The `params` of a call's JSON. @throws {RealmgateError} `invalid_request`, `not_supported` */
+export function readParams(body: unknown): unknown {
+  if (body === undefined) return {};
+  if (body === null || typeof body !== "object" || Array.isArray(body)) {
+    throw new RealmgateError(
+      "invalid_request",
+      'Cannot read the body: it must be an object like {"params": {…}}',
+    );
+  }
+  for (const member of Object.keys(body)) {
+    if (member === "params") continue;
+    throw new RealmgateError(
+      member === "idempotencyKey" || member === "fence" ? "not_supported" : "invalid_request",
+      `Cannot read the body: it has an unknown member beside "params"`,
+    );
+  }
+  return (body as { params?: unknown }).params ?? {};
+}
+
+function respond(answer: Answer, requestHeaders: Headers): Response {
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    "cache-control": "private, no-cache",
+    "realmgate-source": answer.source,
+    "realmgate-shard": answer.shard,
+  };
+  const id = sentRequestId(requestHeaders);
+  if (id !== undefined) headers["x-request-id"] = id;
+  if (answer.timings !== undefined) headers["server-timing"] = answer.timings.header();
+  return new Response(answer.body, { headers });
+}

@@ -1,0 +1,64 @@
+import { RealmgateError } from "../core/errors.ts";
+import type { Refusal } from "./scalar_codec.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** Faults past this many are counted, not told: a hostile request must cost little. */
+const MOST = 20;
+const SHOWN_CHARACTERS = 40;
+
+/** Collects what is wrong with the parameters of one call, to be told all at once. */
+export class BindFaults {
+  readonly #statement: string;
+  readonly #errors: { param: string; detail: string }[] = [];
+  #count = 0;
+
+  constructor(statement: string) {
+    this.#statement = statement;
+  }
+
+  /** Adds a fault of one parameter. */
+  add(param: string, detail: string): void {
+    this.#count++;
+    if (this.#errors.length < MOST) this.#errors.push({ param: shorten(param), detail });
+  }
+
+  /** Adds a value that was refused; a secret one is not shown. */
+  addRefusal(
+    param: string,
+    refusal: Refusal,
+    options: { readonly received: unknown; readonly secret: boolean },
+  ): void {
+    const { received, secret } = options;
+    if (this.#errors.length >= MOST) this.#count++;
+    else this.add(param, secret ? refusal.rule : `${refusal.rule}, received ${show(received)}`);
+  }
+
+  /** Adds a parameter that the statement does not have. */
+  addUnknown(param: string, known: Iterable<string>): void {
+    if (this.#errors.length >= MOST) this.#count++;
+    else this.add(param, `is not a parameter of ${this.#statement}${didYouMean(param, known)}`);
+  }
+
+  /** What the caller is told. */
+  toError(): RealmgateError {
+    const [first] = this.#errors;
+    const others = this.#count > 1 ? ` (and ${this.#count - 1} more)` : "";
+    return new RealmgateError(
+      "invalid_request",
+      `Cannot call ${this.#statement}: ${first?.param ?? ""} ${first?.detail ?? ""}${others}`,
+      { extra: { errors: this.#errors } },
+    );
+  }
+}
+
+function show(received: unknown): string {
+  if (received === null || typeof received === "number" || typeof received === "boolean") {
+    return String(received);
+  }
+  if (typeof received === "string") return JSON.stringify(shorten(received.toWellFormed()));
+  return Array.isArray(received) ? "an array" : "an object";
+}
+
+function shorten(text: string): string {
+  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
+}

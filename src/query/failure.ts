@@ -1,0 +1,119 @@
+import { RealmgateError, type RealmgateErrorOptions } from "../core/errors.ts";
+import { SqlError } from "../drivers/mysql.ts";
+
+/** What broke a rule of the schema, as `constraint_violation` tells it. */
+interface Constraint {
+  readonly kind: "unique" | "foreign_key" | "check" | "not_null" | "range" | "length" | "type";
+  /** The key's, constraint's or column's name; empty where the server does not tell. */
+  readonly name: string;
+}
+
+/** Server errors that say a rule of the schema was broken; the pattern finds the rule's name. */
+const CONSTRAINTS: Readonly<Record<number, readonly [Constraint["kind"], RegExp]>> = {
+  1022: ["unique", /key '([^']*)'$/],
+  1062: ["unique", /for key '([^']*)'$/],
+  1586: ["unique", /for key '([^']*)'$/],
+  1216: ["foreign_key", /CONSTRAINT `([^`]*)`/],
+  1217: ["foreign_key", /CONSTRAINT `([^`]*)`/],
+  1451: ["foreign_key", /CONSTRAINT `([^`]*)`/],
+  1452: ["foreign_key", /CONSTRAINT `([^`]*)`/],
+  3819: ["check", /constraint '([^']*)'/],
+  4025: ["check", /CONSTRAINT `([^`]*)`/],
+  1048: ["not_null", /Column '([^']*)'/],
+  1364: ["not_null", /Field '([^']*)'/],
+  1264: ["range", /column (?:`[^`]*`\.`[^`]*`\.)?[`']([^`']*)[`']/],
+  1690: ["range", /(?!)/],
+  1406: ["length", /column '([^']*)'/],
+  1265: ["type", /column '([^']*)'/],
+  1292: ["type", /column (?:`[^`]*`\.`[^`]*`\.)?[`']([^`']*)[`']/],
+  1366: ["type", /column (?:`[^`]*`\.`[^`]*`\.)?[`']([^`']*)[`']/],
+  1526: ["range", /(?!)/],
+};
+
+const SENTENCES: Readonly<Record<Constraint["kind"], string>> = {
+  unique: "a row with this key exists already",
+  foreign_key: "a row that this one refers to is missing, or rows refer to this one",
+  check: "a value breaks a check of the table",
+  not_null: "a column must have a value",
+  range: "a value is outside its column's range",
+  length: "a value is too long for its column",
+  type: "a value does not have its column's type",
+};
+
+/** Errors of a statement that the schema no longer fits, or that the account may not run. */
+const UNAVAILABLE: ReadonlySet<number> = new Set([
+  1044,
+  1046,
+  1049,
+  1051,
+  1054,
+  1064,
+  1103,
+  1109,
+  1142,
+  1143,
+  1146,
+  1305,
+  1318,
+  1370,
+  1461,
+]);
+
+/** Whether the server refused a write because it is read-only: nothing was done. */
+export function isReadOnlyRefusal(error: unknown): boolean {
+  return error instanceof SqlError && error.kind === "server" &&
+    (error.errno === 1290 || error.errno === 1792 || error.errno === 1836);
+}
+
+/** Whether the node itself cannot serve: it is gone, going or full. */
+export function isNodeFailure(error: unknown): boolean {
+  return error instanceof SqlError &&
+    (error.kind !== "server" || [1040, 1053, 1129, 1130, 1203, 1927].includes(error.errno));
+}
+
+/**
+ * What a caller is told of a server's error to `statement`: a stable code and a sentence without
+ * SQL and without values, which the server's own text may quote. The server's text stays in
+ * `cause`, for the log.
+ */
+export function explainFailure(
+  error: SqlError,
+  options: { readonly statement: string },
+): RealmgateError {
+  const { statement } = options;
+  const fail = (
+    code: RealmgateError["code"],
+    detail: string,
+    more: RealmgateErrorOptions = {},
+  ) => new RealmgateError(code, detail, { ...more, cause: error });
+  const rule = CONSTRAINTS[error.errno];
+  if (rule !== undefined) {
+    const [kind, pattern] = rule;
+    const name = pattern.exec(error.message)?.[1] ?? "";
+    return fail("constraint_violation", `Cannot run ${statement}: ${SENTENCES[kind]}`, {
+      extra: { constraint: { kind, name } satisfies Constraint },
+    });
+  }
+  switch (error.errno) {
+    case 1213:
+      return fail("deadlock", `Cannot run ${statement}: it met a deadlock; send it again`, {
+        retryAfterMs: 50,
+      });
+    case 1205:
+      return fail("deadlock", `Cannot run ${statement}: it waited too long for a row lock`, {
+        retryAfterMs: 100,
+      });
+    case 1317:
+    case 1969:
+    case 3024:
+      return fail("deadline_exceeded", `Cannot finish ${statement}: it ran past its time limit`);
+  }
+  if (UNAVAILABLE.has(error.errno)) {
+    return fail(
+      "statement_unavailable",
+      `Cannot run ${statement}: the database does not accept it; its error is in the log`,
+      { retryAfterMs: 5_000 },
+    );
+  }
+  return fail("internal", `Cannot run ${statement}: the database answered with an error`);
+}

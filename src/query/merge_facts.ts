@@ -1,0 +1,32 @@
+import type { StatementFacts } from "./statement.ts";
+
+/**
+ * What several shards said of one statement as one: refused where one of them refuses it, warned
+ * of what any warns of, and named where they differ.
+ */
+export function mergeFacts(
+  byShard: ReadonlyMap<string, StatementFacts>,
+): StatementFacts | undefined {
+  const entries = [...byShard];
+  const accepted = entries.find(([, facts]) => facts.unavailable === undefined);
+  const [, first] = accepted ?? entries[0] ?? [];
+  if (first === undefined) return undefined;
+  const refused = entries.find(([, facts]) => facts.unavailable !== undefined);
+  const warnings = new Set(entries.flatMap(([, facts]) => facts.warnings));
+  const odd = entries.find(([, facts]) =>
+    facts.unavailable === undefined && columnsOf(facts) !== columnsOf(first)
+  );
+  if (odd !== undefined) warnings.add(`shard ${odd[0]} has other result columns than the others`);
+  return {
+    ...first,
+    warnings: [...warnings],
+    ...(refused === undefined
+      ? {}
+      : { unavailable: `${refused[1].unavailable} (shard ${refused[0]})` }),
+    tookMs: Math.max(...entries.map(([, facts]) => facts.tookMs)),
+  };
+}
+
+function columnsOf(facts: StatementFacts): string {
+  return facts.columns.map(({ name, encoding }) => `${name} ${encoding}`).join(", ");
+}

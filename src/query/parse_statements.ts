@@ -1,0 +1,102 @@
+import { type Annotations, readAnnotations } from "./annotations.ts";
+import { cutSql } from "./sql_pieces.ts";
+import { scanSql } from "./sql_scanner.ts";
+import { shapeOf } from "./sql_shape.ts";
+import type { ShardRule, Statement, StatementFault, StatementSource } from "./statement.ts";
+import { splitFile, type StatementBlock } from "./statement_file.ts";
+import { checkStatement, type StatementRules } from "./statement_rules.ts";
+
+/** How long a statement may run where `@timeout` does not say, in milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 5_000;
+/** How many rows a statement may answer where `@maxrows` does not say. */
+export const DEFAULT_MAX_ROWS = 1_000;
+/** The same for one that collects from every shard. */
+export const DEFAULT_SCATTER_ROWS = 10_000;
+
+/**
+ * Reads statement files, and finds every fault of all of them at once. Statements are complete
+ * only where there are no faults.
+ */
+export function parseStatements(
+  sources: readonly StatementSource[],
+  rules: StatementRules,
+): { readonly statements: readonly Statement[]; readonly faults: readonly StatementFault[] } {
+  const faults: StatementFault[] = [];
+  const statements = new Map<string, Statement>();
+  for (const source of sources) {
+    const { blocks, faults: found } = splitFile(source);
+    faults.push(...found);
+    for (const block of blocks) {
+      const fault = (line: number, message: string) =>
+        faults.push({ file: block.file, line, message });
+      const statement = parseBlock(block, rules, fault);
+      const other = statements.get(block.name);
+      if (other === undefined) statements.set(block.name, statement);
+      else fault(block.line, `${block.name} is defined at ${other.file}:${other.line} already`);
+    }
+  }
+  faults.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line);
+  return { statements: [...statements.values()], faults };
+}
+
+function parseBlock(
+  block: StatementBlock,
+  rules: StatementRules,
+  fault: (line: number, message: string) => void,
+): Statement {
+  const annotations = readAnnotations(block.annotations, fault);
+  const { sql, tokens, faults } = scanSql(block.sql);
+  for (const { line, message } of faults) fault(block.sqlLine + line, message);
+  const shape = shapeOf(tokens);
+  const pieces = cutSql(sql, tokens);
+  if (faults.length === 0) {
+    const { name, kind, line, sqlLine } = block;
+    checkStatement({ name, kind, line, sqlLine, annotations, tokens, pieces, shape }, rules, fault);
+  }
+  const shard: ShardRule = annotations.shard ?? { by: "name", shard: rules.shards[0] ?? "" };
+  const { cache, batch, merge } = annotations;
+  const unsupported = notBuiltYet(annotations);
+  return {
+    name: block.name,
+    kind: block.kind,
+    description: block.description,
+    file: block.file,
+    line: block.line,
+    sql,
+    pieces,
+    params: annotations.params.map(({ line: _, ...spec }) => spec),
+    shard,
+    columns: annotations.columns,
+    ...(cache === undefined ? {} : { cache }),
+    invalidates: annotations.invalidates,
+    ...(batch === undefined ? {} : { batch }),
+    ...(merge === undefined ? {} : { merge }),
+    partialOmit: annotations.partialOmit ?? false,
+    consistency: annotations.consistency ?? "eventual",
+    timeoutMs: annotations.timeoutMs ?? Math.min(DEFAULT_TIMEOUT_MS, rules.maxTimeoutMs),
+    maxRows: annotations.maxRows ??
+      (shard.by === "all" || shard.by === "each" ? DEFAULT_SCATTER_ROWS : DEFAULT_MAX_ROWS),
+    retry: annotations.retry ?? false,
+    scope: annotations.scope ?? (block.kind === "exec" ? "write" : "read"),
+    allowFullScan: annotations.allowFullScan ?? false,
+    ...(unsupported === undefined ? {} : { unsupported }),
+  };
+}
+
+function notBuiltYet(annotations: Annotations): string | undefined {
+  const { shard, merge, partialOmit, params, consistency } = annotations;
+  if (shard?.by === "all" || merge !== undefined) {
+    return "it collects from every shard, which is not built yet";
+  }
+  if (shard?.by === "each") return "it splits a list over the shards, which is not built yet";
+  if (partialOmit) return "it leaves out shards that are down, which is not built yet";
+  if (params.some(({ type }) => type.kind === "rows")) {
+    return "it takes a list of rows, which is not built yet";
+  }
+  if (params.some((param) => param.default?.kind === "id")) {
+    return "it makes its own ids, which is not built yet";
+  }
+  return consistency === "session"
+    ? "it reads at the caller's session, which is not built yet"
+    : undefined;
+}

@@ -1,0 +1,72 @@
+import type { SqlPiece } from "./statement.ts";
+
+/** Stands in `IN (…)` for no values: no row is read. */
+const NONE = "NULL";
+/** Stands in `NOT IN (…)` for no values, where NULL would leave out every row. */
+const ALL_BUT_NONE = "SELECT 1 FROM DUAL WHERE FALSE";
+
+/** What stands in the text for one parameter. */
+export interface Placeholder {
+  /** Of one value, such as `CAST(? AS SIGNED)`. */
+  readonly text: string;
+  readonly list: boolean;
+}
+
+/**
+ * Builds the text that is sent for a statement. A statement without lists has one text; with
+ * lists one for each combination of padded sizes, which are kept.
+ */
+export class SqlBuilder {
+  readonly #pieces: readonly SqlPiece[];
+  readonly #placeholders: ReadonlyMap<string, Placeholder>;
+  readonly #texts = new Map<string, string>();
+  /** The text where there are no lists. */
+  readonly fixed: string | undefined;
+
+  constructor(pieces: readonly SqlPiece[], placeholders: ReadonlyMap<string, Placeholder>) {
+    this.#pieces = pieces;
+    this.#placeholders = placeholders;
+    const lists = [...placeholders.values()].some((placeholder) => placeholder.list);
+    this.fixed = lists ? undefined : this.#build(() => 1);
+  }
+
+  /** The text for lists of these padded sizes, by parameter. */
+  text(sizeOf: (param: string) => number): string {
+    let key = "";
+    for (const [param, placeholder] of this.#placeholders) {
+      if (placeholder.list) key += `${sizeOf(param)},`;
+    }
+    let text = this.#texts.get(key);
+    if (text === undefined) {
+      text = this.#build(sizeOf);
+      this.#texts.set(key, text);
+    }
+    return text;
+  }
+
+  #build(sizeOf: (param: string) => number): string {
+    let sql = "";
+    for (const piece of this.#pieces) {
+      if ("text" in piece) {
+        sql += piece.text;
+        continue;
+      }
+      const { text = "?", list = false } = this.#placeholders.get(piece.param) ?? {};
+      const single = piece.bare ? "?" : text;
+      if (!list) sql += single;
+      else {
+        const size = sizeOf(piece.param);
+        const none = /\bNOT\s+IN\s*\(\s*$/i.test(sql) ? ALL_BUT_NONE : NONE;
+        sql += size === 0 ? none : Array.from({ length: size }, () => single).join(",");
+      }
+    }
+    return sql;
+  }
+}
+
+/** What a list of `count` values is padded to, so that few texts reach the servers: 0, 1, 2, 4, … */
+export function paddedSize(count: number): number {
+  let size = 1;
+  while (size < count) size *= 2;
+  return count === 0 ? 0 : size;
+}

@@ -1,0 +1,206 @@
+import type { Clock } from "../core/clock.ts";
+import type { ScopeWatch } from "../core/scope.ts";
+import {
+  type MysqlDriver,
+  type MysqlSession,
+  type MysqlTarget,
+  SqlError,
+} from "../drivers/mysql.ts";
+import { excessPrivilege } from "./account_check.ts";
+import type { Observation } from "./topology_state.ts";
+
+/** What a {@linkcode NodeProbe} is made of. */
+export interface NodeProbeOptions {
+  readonly node: string;
+  readonly target: MysqlTarget;
+  readonly driver: MysqlDriver;
+  readonly clock: Clock;
+  readonly watch: ScopeWatch;
+  /** How long a look may take, with the connection that it may need. */
+  readonly timeoutMs: number;
+  /** Told of each look's result. */
+  readonly onLook: (observation: Observation) => void;
+}
+
+type Finding = Omit<Observation, "node" | "beganAt" | "endedAt" | "wallMs">;
+
+const NOTHING = {
+  writable: undefined,
+  applying: undefined,
+  heartbeat: undefined,
+  semiSync: undefined,
+  version: undefined,
+  connections: undefined,
+} as const;
+
+/** The heartbeat table is missing, may not be read, or there is no database. */
+const UNREADABLE: ReadonlySet<number> = new Set([1049, 1142, 1146]);
+
+/**
+ * Looks at one node over a connection of its own: one look at a time, one round trip each, none
+ * longer than its time limit, so that a server that hangs holds up nothing else.
+ */
+export class NodeProbe {
+  readonly #options: NodeProbeOptions;
+  #session: { readonly session: MysqlSession; readonly status: string } | undefined;
+  #current: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  #heartbeat: number | undefined;
+  #closed = false;
+
+  constructor(options: NodeProbeOptions) {
+    this.#options = options;
+  }
+
+  /** Looks, or joins the look that is under way. Never fails. */
+  look(): Promise<void> {
+    return this.#current ??= this.#look().finally(() => this.#current = undefined);
+  }
+
+  /** A look that begins after this call; callers that wait for the same one share it. */
+  lookAfresh(): Promise<void> {
+    if (this.#current === undefined) return this.look();
+    return this.#next ??= this.#current.then(() => {
+      this.#next = undefined;
+      return this.look();
+    });
+  }
+
+  /** Drops the connection; a look under way ends at once, and its result is told to nobody. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#drop();
+    await this.#current;
+    this.#drop();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#closed) return;
+    const { clock, node } = this.#options;
+    const [beganAt, wallMs] = [clock.now(), clock.wallMs()];
+    const finding = await this.#find();
+    // What a node last had of the primary's rows still tells how far it was when it went down.
+    const heartbeat = this.#heartbeat = finding.heartbeat ?? this.#heartbeat;
+    if (this.#closed) return;
+    this.#options.onLook({ ...finding, heartbeat, node, beganAt, endedAt: clock.now(), wallMs });
+  }
+
+  async #find(): Promise<Finding> {
+    const { watch, timeoutMs } = this.#options;
+    const scope = watch.open({ timeoutMs });
+    const giveUp = () => this.#drop();
+    scope.onEnd(giveUp);
+    try {
+      // A connection that was lost since the last look says nothing of the server: try another.
+      const used = this.#session;
+      return await this.#ask(scope).catch((error: unknown) => {
+        if (scope.ended !== undefined || used?.session.closed !== true) throw error;
+        return this.#ask(scope);
+      });
+    } catch (error) {
+      this.#drop();
+      const trouble = scope.ended === undefined
+        ? troubleOf(error)
+        : `no answer within ${timeoutMs} ms`;
+      return { ...NOTHING, up: false, trouble, refused: error instanceof ExcessPrivilegeError };
+    } finally {
+      scope.offEnd(giveUp);
+      scope.close();
+    }
+  }
+
+  async #ask(scope: Parameters<MysqlDriver["connect"]>[1]): Promise<Finding> {
+    if (this.#session?.session.closed === true) this.#drop();
+    const { session, status } = this.#session ??= await this.#connect(scope);
+    try {
+      return toFinding(await firstRow(session, lookSql(status, HEARTBEAT)));
+    } catch (error) {
+      if (!(error instanceof SqlError) || !UNREADABLE.has(error.errno)) throw error;
+      const finding = toFinding(await firstRow(session, lookSql(status, "NULL")));
+      return { ...finding, trouble: "its table realmgate_heartbeat cannot be read" };
+    }
+  }
+
+  async #connect(
+    scope: Parameters<MysqlDriver["connect"]>[1],
+  ): Promise<{ readonly session: MysqlSession; readonly status: string }> {
+    const { driver, target } = this.#options;
+    const session = await driver.connect(target, scope);
+    const abandon = () => session.destroy();
+    scope.onEnd(abandon);
+    try {
+      const [version] = await firstRow(session, "SELECT @@version");
+      const grants = await session.query("SHOW GRANTS");
+      const lines = grants.kind === "rows" ? grants.rows.map((row) => String(row[0])) : [];
+      const excess = excessPrivilege(lines);
+      if (excess !== undefined) throw new ExcessPrivilegeError(target.user, excess);
+      const status = String(version).includes("MariaDB") ? MARIADB_STATUS : MYSQL_STATUS;
+      return { session, status };
+    } catch (error) {
+      session.destroy();
+      throw error;
+    } finally {
+      scope.offEnd(abandon);
+    }
+  }
+
+  #drop(): void {
+    this.#session?.session.destroy();
+    this.#session = undefined;
+  }
+}
+
+class ExcessPrivilegeError extends Error {
+  constructor(user: string, privilege: string) {
+    super(
+      `its account "${user}" must have neither SUPER nor READ ONLY ADMIN, received ${privilege}`,
+    );
+  }
+}
+
+const HEARTBEAT = "(SELECT beat FROM realmgate_heartbeat WHERE id = 1)";
+const MARIADB_STATUS = "information_schema.global_status";
+const MYSQL_STATUS = "performance_schema.global_status";
+
+/**
+ * Slaves_running counts threads that apply: with the primary gone a replica still does, and its
+ * connection's state, which says otherwise, is no reason to take it out. Every value stands in a
+ * subquery because MariaDB 10.11 answers 0 for any boolean system variable beside an aggregate.
+ */
+function lookSql(status: string, heartbeat: string): string {
+  const value = (name: string) =>
+    `(SELECT variable_value FROM ${status} WHERE variable_name = '${name}')`;
+  return `SELECT @@global.read_only, @@version, @@global.max_connections, ` +
+    `${value("Threads_connected")}, ${value("Slaves_running")}, ` +
+    `${value("Rpl_semi_sync_master_status")}, ${heartbeat}`;
+}
+
+function toFinding(row: readonly unknown[]): Finding {
+  const [readOnly, version, max, used, applying, semiSync, heartbeat] = row;
+  return {
+    up: true,
+    trouble: undefined,
+    refused: false,
+    writable: Number(readOnly) === 0,
+    applying: isNull(applying) ? undefined : Number(applying) > 0,
+    heartbeat: isNull(heartbeat) ? undefined : Number(heartbeat),
+    semiSync: isNull(semiSync) ? undefined : semiSync === "ON",
+    version: String(version),
+    connections: { max: Number(max), used: Number(used) },
+  };
+}
+
+function isNull(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+async function firstRow(session: MysqlSession, sql: string): Promise<readonly unknown[]> {
+  const answer = await session.query(sql);
+  return answer.kind === "rows" ? answer.rows[0] ?? [] : [];
+}
+
+function troubleOf(error: unknown): string {
+  if (error instanceof ExcessPrivilegeError) return error.message;
+  if (error instanceof SqlError && error.errno !== 0) return `it refuses: error ${error.errno}`;
+  return "it cannot be reached";
+}

@@ -1,0 +1,164 @@
+import type { Config } from "../config/schema.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Random } from "../core/random.ts";
+import { ScopeWatch } from "../core/scope.ts";
+import type { MysqlDriver } from "../drivers/mysql.ts";
+import { createApp } from "../http/app.ts";
+import { Authenticator } from "../http/authenticator.ts";
+import type { ConnectionPool } from "../pool/connection_pool.ts";
+import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
+import { Executor } from "../query/executor.ts";
+import { QueryOptimizer } from "../query/query_optimizer.ts";
+import type { StatementFacts, StatementSource } from "../query/statement.ts";
+import { ReadReplicaManager } from "../routing/read_replica_manager.ts";
+import { ShardManager } from "../routing/shard_manager.ts";
+import type { TopologySnapshot } from "../routing/topology.ts";
+import { TopologyView } from "../routing/topology_view.ts";
+import { Listener } from "./listener.ts";
+import type { StartOrder, Status } from "./messages.ts";
+import { poolConfig, registryRules, shardSpecs } from "./settings.ts";
+import { VERSION } from "./version.ts";
+
+/** How long answers ask clients to close before the port is closed. */
+const ANNOUNCE_MS = 500;
+
+/** The outside world, as one isolate meets it. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly driver: MysqlDriver;
+}
+
+/**
+ * Everything that one isolate runs: its pools, its view of the fleet, its registry and its HTTP
+ * app, put together in one place. What it knows of the fleet comes in as values.
+ */
+export class Isolate {
+  /** Answers a request; also what `export default { fetch }` serves. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly #world: World;
+  readonly #order: StartOrder;
+  readonly #watch: ScopeWatch;
+  readonly #pools: ConnectionPoolManager;
+  readonly #view: TopologyView;
+  readonly #optimizer: QueryOptimizer;
+  readonly #listener: Listener;
+  #status: Status = { phase: "starting", redisUp: false };
+  #stopped: Promise<void> | undefined;
+
+  /** @throws {StatementFaultsError} if the statements cannot be used */
+  constructor(
+    order: StartOrder,
+    options: { readonly world: World; readonly onSuspect: (shard: string) => void },
+  ) {
+    const { config } = order;
+    const { clock, log } = options.world;
+    this.#order = order;
+    this.#world = options.world;
+    this.#watch = new ScopeWatch({ clock });
+    this.#pools = new ConnectionPoolManager({ ...options.world, watch: this.#watch });
+    const specs = shardSpecs(config);
+    const shards = new ShardManager({
+      shards: specs.map(({ name }) => name),
+      sharding: config.sharding,
+    });
+    this.#view = new TopologyView({
+      shards: specs,
+      clock,
+      onSuspect: ({ shard }) => options.onSuspect(shard),
+    });
+    const replicas = new ReadReplicaManager({
+      shards: specs,
+      view: this.#view,
+      fallbackToPrimary: config.replicas.fallbackToPrimary,
+    });
+    this.#optimizer = new QueryOptimizer(registryRules(config));
+    this.#optimizer.load(order.sources);
+    const poolOf = (node: string): ConnectionPool => this.#pools.getPool(node);
+    const view = this.#view;
+    const executor = new Executor({ shards, view, replicas, poolOf, clock });
+    const app = createApp({
+      authenticator: new Authenticator(config.apiKeys),
+      optimizer: this.#optimizer,
+      executor,
+      shards,
+      view,
+      replicas,
+      watch: this.#watch,
+      clock,
+      log,
+      limits: {
+        bodyBytes: config.limits.bodyBytes,
+        maxDeadlineMs: config.limits.maxDeadline,
+        concurrentRequests: config.limits.concurrentRequests,
+        resultBytes: config.limits.resultBytes,
+      },
+      readiness: { phase: () => this.#status.phase, redisUp: () => this.#status.redisUp },
+      openDocs: config.docs.open,
+      version: VERSION,
+    });
+    this.fetch = (request) => app.fetch(request);
+    this.#listener = new Listener(this.fetch);
+  }
+
+  /** Opens the pools, and the isolate's share of the port if it is to listen. */
+  async start(options: { readonly listen: boolean }): Promise<void> {
+    const { config, ca, port } = this.#order;
+    for (const shard of shardSpecs(config)) {
+      for (const node of shard.nodes) this.#pools.createPool(poolConfig({ config, node, ca }));
+    }
+    await this.#pools.initializeAll();
+    if (options.listen) this.#listener.start({ hostname: config.listen.hostname, port });
+  }
+
+  /** Takes over what the main isolate says of the service. */
+  applyStatus(status: Status): void {
+    this.#status = status;
+  }
+
+  /** Takes over what the prober says of the fleet. */
+  applyTopology(snapshot: TopologySnapshot): void {
+    this.#view.apply(snapshot);
+  }
+
+  /** Replaces the registry whole. @throws {StatementFaultsError} and keeps what was there */
+  loadStatements(sources: readonly StatementSource[]): void {
+    this.#optimizer.load(sources);
+  }
+
+  /** Takes over what the servers say of the statements. */
+  applyFacts(facts: Readonly<Record<string, StatementFacts>>): void {
+    this.#optimizer.applyFacts(facts);
+  }
+
+  /** The registry, for the check against the servers. */
+  get optimizer(): QueryOptimizer {
+    return this.#optimizer;
+  }
+
+  /** Closes idle and aged connections; a scheduled task calls it. */
+  upkeep(): void {
+    this.#pools.upkeep();
+  }
+
+  /**
+   * Stops without losing a request: asks clients to leave, stops accepting, finishes what is in
+   * flight, then drains the pools. What is still running at the time limit is ended.
+   */
+  stop(options: { readonly timeoutMs: number }): Promise<void> {
+    return this.#stopped ??= this.#stop(options.timeoutMs);
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    const { clock } = this.#world;
+    const cutoff = clock.after(timeoutMs, () => this.#watch.endAll("shutting_down"));
+    this.#listener.announceClose();
+    await new Promise<void>((resolve) => clock.after(Math.min(ANNOUNCE_MS, timeoutMs), resolve));
+    await this.#listener.stop();
+    await this.#pools.shutdownAll({ timeoutMs: 1_000 });
+    cutoff.cancel();
+    this.#watch.close();
+  }
+}

@@ -1,0 +1,43 @@
+import type { Config } from "../config/schema.ts";
+import type { StatementFacts, StatementSource } from "../query/statement.ts";
+import type { TopologySnapshot } from "../routing/topology.ts";
+
+/** Where the service stands in its life. */
+export type Phase = "starting" | "serving" | "stopping";
+
+/** What every isolate learns from the main one, as a value. */
+export interface Status {
+  readonly phase: Phase;
+  readonly redisUp: boolean;
+}
+
+/** What an isolate needs to start. */
+export interface StartOrder {
+  /** The isolate's name, such as `isolate-2`. */
+  readonly name: string;
+  readonly config: Config;
+  /** The authority's certificate (PEM), where the database speaks TLS under its own. */
+  readonly ca: string | undefined;
+  /** The port to share; already known to be free. */
+  readonly port: number;
+  readonly sources: readonly StatementSource[];
+}
+
+/** From the main isolate to a worker. */
+export type ToWorker =
+  | { readonly type: "start"; readonly order: StartOrder }
+  | { readonly type: "beat" }
+  | { readonly type: "status"; readonly status: Status }
+  | { readonly type: "topology"; readonly snapshot: TopologySnapshot }
+  | { readonly type: "statements"; readonly sources: readonly StatementSource[] }
+  | { readonly type: "facts"; readonly facts: Readonly<Record<string, StatementFacts>> }
+  | { readonly type: "drain"; readonly timeoutMs: number };
+
+/** From a worker to the main isolate. */
+export type ToMain =
+  | { readonly type: "loaded" }
+  | { readonly type: "started" }
+  | { readonly type: "failed"; readonly detail: string }
+  | { readonly type: "beat" }
+  | { readonly type: "suspect"; readonly shard: string }
+  | { readonly type: "drained" };

@@ -1,0 +1,108 @@
+import type { Config } from "../config/schema.ts";
+import { describeShard } from "../query/describe_shard.ts";
+import { type QueryOptimizer, StatementFaultsError } from "../query/query_optimizer.ts";
+import type { StatementFacts, StatementSource } from "../query/statement.ts";
+import type { TopologySnapshot } from "../routing/topology.ts";
+import type { World } from "./isolate.ts";
+import { checkStatements } from "./statement_check.ts";
+import { readStatementFiles } from "./statement_files.ts";
+
+/** What a keeper is made of. */
+export interface RegistryKeeperOptions {
+  readonly config: Config;
+  readonly ca: string | undefined;
+  readonly world: World;
+  /** The main isolate's registry, which is checked for all. */
+  readonly optimizer: () => QueryOptimizer;
+  readonly topology: () => TopologySnapshot;
+  /** Gives new files to every isolate. @throws {StatementFaultsError} and changes nothing */
+  readonly onStatements: (sources: readonly StatementSource[]) => void;
+  /** Gives what the servers said to every isolate. */
+  readonly onFacts: (facts: Readonly<Record<string, StatementFacts>>) => void;
+}
+
+/**
+ * Keeps the registries of a process's isolates true: reads the files for all of them, asks the
+ * servers once for all of them, and says each verdict in the log. Requests never wait for it.
+ */
+export class RegistryKeeper {
+  readonly #options: RegistryKeeperOptions;
+  /** Whether the last check left something open, to be asked again. */
+  #open = false;
+  #checking: Promise<void> = Promise.resolve();
+  /** The verdict that was told last, by statement. */
+  #told: ReadonlyMap<string, string> = new Map();
+
+  constructor(options: RegistryKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the files. @throws {Deno.errors.NotFound} if their folder is missing */
+  read(): Promise<StatementSource[]> {
+    return readStatementFiles(this.#options.config.statements);
+  }
+
+  /** Reads the files again and has them served; a fault changes nothing and is said in the log. */
+  async reload(): Promise<void> {
+    const { log } = this.#options.world;
+    try {
+      this.#options.onStatements(await this.read());
+      this.check();
+    } catch (error) {
+      if (!(error instanceof StatementFaultsError)) {
+        return log.error("statements could not be read", { error });
+      }
+      for (const { file, line, message } of error.faults) {
+        log.error("statement refused", { file, line, detail: message });
+      }
+    }
+  }
+
+  /** Asks the servers about every statement, one check after the other. */
+  check(): void {
+    this.#checking = this.#checking.then(() => this.#check()).catch((error: unknown) => {
+      this.#options.world.log.warn("statements could not be checked", { error });
+    });
+  }
+
+  /** Asks again where the last check met a shard that was away, or a refusal. */
+  recheck(): void {
+    if (this.#open) this.check();
+  }
+
+  async #check(): Promise<void> {
+    const { optimizer, topology, onFacts } = this.#options;
+    const statements = optimizer().list();
+    const { facts, complete } = await checkStatements({
+      ...this.#options,
+      statements,
+      topology: topology(),
+    });
+    const refused = Object.values(facts).some(({ unavailable }) => unavailable !== undefined);
+    this.#open = refused || !complete;
+    onFacts(facts);
+    this.#say();
+  }
+
+  /** A line for each statement whose verdict is not the one that was told last. */
+  #say(): void {
+    const { world: { log }, optimizer } = this.#options;
+    const told = new Map<string, string>();
+    for (const { statement, facts, unavailable } of optimizer().list()) {
+      const fields = {
+        name: statement.name,
+        file: statement.file,
+        line: statement.line,
+        shard: describeShard(statement.shard),
+        plan: facts?.plan,
+        warnings: facts?.warnings ?? [],
+        ...(unavailable === undefined ? {} : { unavailable }),
+      };
+      const verdict = JSON.stringify([fields, statement.sql]);
+      told.set(statement.name, verdict);
+      if (this.#told.get(statement.name) === verdict) continue;
+      log.info("statement checked", { ...fields, tookMs: Math.round(facts?.tookMs ?? 0) });
+    }
+    this.#told = told;
+  }
+}

@@ -1,0 +1,175 @@
+import type { Config } from "../config/schema.ts";
+import type { TopologySnapshot } from "../routing/topology.ts";
+import type { TaskHost } from "../tasks/tasks.ts";
+import { FleetWatch } from "./fleet_watch.ts";
+import { Isolate, type World } from "./isolate.ts";
+import { claimPort } from "./listener.ts";
+import type { Phase, StartOrder } from "./messages.ts";
+import { RegistryKeeper } from "./registry_keeper.ts";
+import { Workers } from "./workers.ts";
+
+/** The exit code that asks to be started again: an isolate was lost. */
+const EXIT_RESTART = 70;
+/** The whole of a graceful stop, less what it takes to end the process. */
+const STOP_MS = 23_000;
+/** What the isolates that still work get, once one of them is lost. */
+const LOST_DRAIN_MS = 2_000;
+
+/** What a service is made of. */
+export interface ServiceOptions {
+  readonly config: Config;
+  /** The authority's certificate (PEM), where the database speaks TLS under its own. */
+  readonly ca: string | undefined;
+  readonly world: World;
+  /** The module that worker isolates run. */
+  readonly script: URL;
+  /** Ends the process; called when an isolate is lost and the others have drained. */
+  readonly onLost: (exitCode: number) => void;
+}
+
+/**
+ * The service of one process, run by its main isolate: it serves requests itself, starts the
+ * workers, and does for all of them what need be done once: probing roles, reading and checking
+ * statements, watching that everybody is alive, stopping in order.
+ */
+export class Service implements TaskHost {
+  readonly #options: ServiceOptions;
+  readonly #workers: Workers;
+  readonly #fleet: FleetWatch;
+  readonly #registry: RegistryKeeper;
+  #isolate: Isolate | undefined;
+  #phase: Phase = "starting";
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    const { world, script } = options;
+    this.#workers = new Workers({
+      clock: world.clock,
+      script,
+      events: {
+        onSuspect: (shard) => this.#fleet.probeNow(shard),
+        onLost: (name, why) => this.#lose(name, why),
+      },
+    });
+    this.#fleet = new FleetWatch({
+      ...options,
+      onSnapshot: (snapshot) => this.#applyTopology(snapshot),
+      onRedis: () => this.#tellStatus(),
+    });
+    this.#registry = new RegistryKeeper({
+      ...options,
+      optimizer: () => this.#started.optimizer,
+      topology: () => this.#fleet.snapshot,
+      onStatements: (sources) => {
+        this.#started.loadStatements(sources);
+        this.#workers.broadcast({ type: "statements", sources });
+      },
+      onFacts: (facts) => {
+        this.#started.applyFacts(facts);
+        this.#workers.broadcast({ type: "facts", facts });
+      },
+    });
+  }
+
+  /** Answers a request in the main isolate. */
+  fetch(request: Request): Response | Promise<Response> {
+    return this.#started.fetch(request);
+  }
+
+  /**
+   * Starts everything: this isolate first, so that `/livez` answers early, then the probes, then
+   * the workers. Resolves when all serve.
+   *
+   * @throws {StatementFaultsError} if a statement file has a fault
+   * @throws {Deno.errors.AddrInUse} if another process has the port
+   * @throws {Error} if the account or the servers' limits rule it out
+   */
+  async start(options: { readonly listen: boolean }): Promise<void> {
+    const { config, ca, world } = this.#options;
+    const sources = await this.#registry.read();
+    const port = options.listen ? claimPort(config.listen) : 0;
+    const order = (name: string): StartOrder => ({ name, config, ca, port, sources });
+    this.#isolate = new Isolate(order("isolate-1"), {
+      world,
+      onSuspect: (shard) => this.#fleet.probeNow(shard),
+    });
+    await this.#isolate.start(options);
+    await this.#fleet.start();
+    const workers = options.listen ? config.listen.isolates - 1 : 0;
+    for (let n = 0; n < workers; n++) await this.#workers.start(order(`isolate-${n + 2}`));
+    this.#workers.broadcast({ type: "topology", snapshot: this.#fleet.snapshot });
+    this.#setPhase("serving");
+    this.#registry.check();
+    world.log.info("serving", { port, isolates: workers + 1 });
+  }
+
+  /** Reads the statements again; a fault changes nothing. Every verdict is a line in the log. */
+  reload(): Promise<void> {
+    return this.#registry.reload();
+  }
+
+  /** Arms the probes again, asks again about statements that were refused, says how all stands. */
+  checkHealth(): void {
+    this.#fleet.rearm();
+    this.#registry.recheck();
+    const { shards } = this.#fleet.snapshot;
+    const states = Object.fromEntries(shards.map(({ name, status }) => [name, status]));
+    this.#options.world.log.debug("health", { shards: states, redisUp: this.#fleet.redisUp });
+  }
+
+  /** Closes idle and aged connections of this isolate. */
+  upkeep(): void {
+    this.#started.upkeep();
+  }
+
+  /** Stops in order, within 25 s, without losing a request. */
+  stop(): Promise<void> {
+    return this.#stopping ??= this.#stop(STOP_MS);
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    const { clock, log } = this.#options.world;
+    log.info("stopping", { timeoutMs });
+    this.#setPhase("stopping");
+    const limit = new Promise<void>((resolve) => clock.after(timeoutMs + 1_000, resolve));
+    const drained = Promise.all([
+      this.#isolate?.stop({ timeoutMs }),
+      this.#workers.drain(timeoutMs),
+    ]);
+    await Promise.race([drained, limit]);
+    this.#workers.unwatch();
+    await Promise.race([this.#fleet.stop(), limit]);
+    log.info("stopped");
+  }
+
+  #lose(name: string, why: string): void {
+    if (this.#stopping !== undefined) return;
+    const { clock, log } = this.#options.world;
+    log.error("an isolate was lost: ending the process", { name, why });
+    const limit = new Promise<void>((resolve) => clock.after(LOST_DRAIN_MS, resolve));
+    this.#stopping = this.#stop(LOST_DRAIN_MS);
+    void Promise.race([this.#stopping, limit]).finally(() => this.#options.onLost(EXIT_RESTART));
+  }
+
+  #applyTopology(snapshot: TopologySnapshot): void {
+    this.#isolate?.applyTopology(snapshot);
+    this.#workers.broadcast({ type: "topology", snapshot });
+  }
+
+  #setPhase(phase: Phase): void {
+    this.#phase = phase;
+    this.#tellStatus();
+  }
+
+  #tellStatus(): void {
+    const status = { phase: this.#phase, redisUp: this.#fleet.redisUp };
+    this.#isolate?.applyStatus(status);
+    this.#workers.broadcast({ type: "status", status });
+  }
+
+  get #started(): Isolate {
+    if (this.#isolate !== undefined) return this.#isolate;
+    throw new TypeError("Cannot use the service: it must be started first");
+  }
+}

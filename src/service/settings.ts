@@ -1,0 +1,79 @@
+import type { Config } from "../config/schema.ts";
+import type { MysqlTarget } from "../drivers/mysql.ts";
+import type { ConnectionPoolConfig } from "../pool/connection_pool_config.ts";
+import type { RegistryRules } from "../query/query_optimizer.ts";
+import type { NodeSpec, ShardSpec } from "../routing/topology.ts";
+
+/** The shards as routing wants them. */
+export function shardSpecs(config: Config): ShardSpec[] {
+  return config.shards.map((shard) => ({
+    name: shard.name,
+    role: shard.role,
+    nodes: shard.nodes.map((node) => ({
+      name: node.name,
+      shard: shard.name,
+      host: node.address.host,
+      port: node.address.port,
+      weight: node.weight,
+    })),
+  }));
+}
+
+/** Where a node is, and who logs in there. */
+export function targetOf(
+  options: {
+    readonly config: Config;
+    readonly node: NodeSpec;
+    readonly ca: string | undefined;
+  },
+): MysqlTarget {
+  const { config: { database }, node, ca } = options;
+  return {
+    host: node.host,
+    port: node.port,
+    user: database.user,
+    password: database.password,
+    database: database.name,
+    ...(database.tls === undefined ? {} : {
+      tls: {
+        verifyIdentity: database.tls.verifyIdentity,
+        ...(ca === undefined ? {} : { ca }),
+      },
+    }),
+  };
+}
+
+/** The pool of one node. */
+export function poolConfig(
+  options: {
+    readonly config: Config;
+    readonly node: NodeSpec;
+    readonly ca: string | undefined;
+  },
+): ConnectionPoolConfig {
+  const { config: { database }, node } = options;
+  const { pool } = database;
+  return {
+    name: node.name,
+    target: targetOf(options),
+    min: pool.min,
+    max: pool.max,
+    acquireTimeoutMs: pool.acquireTimeout,
+    waitersPerConnection: pool.waitersPerConnection,
+    validateAfterIdleMs: pool.validateAfterIdle,
+    idleTimeoutMs: pool.idleTimeout,
+    maxLifetimeMs: pool.maxLifetime,
+    leakWarningMs: pool.leakWarning,
+    proxied: database.proxied,
+  };
+}
+
+/** What statement files may name. */
+export function registryRules(config: Config): RegistryRules {
+  return {
+    shards: config.shards.map(({ name }) => name),
+    caches: Object.keys(config.caches),
+    strict: config.strict,
+    maxTimeoutMs: config.limits.maxDeadline,
+  };
+}

@@ -1,0 +1,24 @@
+/** What scheduled tasks may ask of the isolate that they run in. */
+export interface TaskHost {
+  /** Arms the 1 s timers again, in case one was lost, and logs the fleet's state. */
+  checkHealth(): void;
+  /** Closes connections that idled too long or are too old. */
+  upkeep(): void;
+}
+
+/** One scheduled task. */
+export interface Task {
+  readonly name: string;
+  /** In cron's own form, in UTC. */
+  readonly schedule: string;
+  readonly run: (host: TaskHost) => void | Promise<void>;
+}
+
+/**
+ * Every scheduled task of the service. Cron fires in each isolate and at most once a minute, so
+ * these keep house; what must happen each second has its own timers.
+ */
+export const TASKS: readonly Task[] = [
+  { name: "health", schedule: "* * * * *", run: (host) => host.checkHealth() },
+  { name: "idle-connections", schedule: "* * * * *", run: (host) => host.upkeep() },
+];

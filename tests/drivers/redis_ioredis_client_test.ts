@@ -1,0 +1,148 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { findPrograms } from "../../deploy/local/programs.ts";
+import { RedisServer } from "../../deploy/local/redis_server.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { RealmgateError } from "../../src/core/errors.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { systemRandom } from "../../src/core/random.ts";
+import { IoredisClient } from "../../src/drivers/ioredis_client.ts";
+import { redisScript } from "../../src/drivers/redis.ts";
+import { eventually } from "../support/eventually.ts";
+
+const ECHO = redisScript("return {KEYS[1], ARGV[1]}");
+
+async function withRedis(
+  test: (server: RedisServer, connect: () => IoredisClient) => Promise<void>,
+): Promise<void> {
+  const home = await Deno.makeTempDir({ prefix: "realmgate-test-" });
+  const program = (await findPrograms()).redisServer;
+  const server = new RedisServer({ home, port: 0, program });
+  const clients: IoredisClient[] = [];
+  await server.start();
+  try {
+    await test(server, () => {
+      const client = new IoredisClient({
+        url: server.url,
+        clock: systemClock,
+        random: systemRandom,
+        log: silentLog,
+        timeoutMs: 250,
+        heartbeatMs: 100,
+      });
+      clients.push(client);
+      return client;
+    });
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+    await server.stop();
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+function unavailable(run: () => Promise<unknown>): Promise<RealmgateError> {
+  return assertRejects(run, RealmgateError, "Cannot reach Redis");
+}
+
+/** How many clients the server has, told by a connection of its own that it does not count. */
+async function clientsOf(server: RedisServer): Promise<number> {
+  const connection = await Deno.connect({ hostname: server.host, port: server.port });
+  await connection.write(new TextEncoder().encode("CLIENT LIST\r\n"));
+  const buffer = new Uint8Array(65_536);
+  const length = await connection.read(buffer) ?? 0;
+  connection.close();
+  return new TextDecoder().decode(buffer.subarray(0, length)).split("\nid=").length - 2;
+}
+
+Deno.test("IoredisClient runs a script when the server does not know it yet, and when it does", () =>
+  withRedis(async (_server, connect) => {
+    const client = connect();
+    assertEquals(client.state, "down");
+    await client.start();
+    assertEquals(client.state, "up");
+    await client.ping();
+    for (let turn = 0; turn < 2; turn++) {
+      assertEquals(await client.run(ECHO, { keys: ["{t}:k"], args: [7] }), ["{t}:k", "7"]);
+    }
+  }));
+
+Deno.test("IoredisClient keeps the server's own refusal apart when a script fails", () =>
+  withRedis(async (_server, connect) => {
+    const client = connect();
+    await client.start();
+    const script = redisScript("return redis.error_reply('NO sir')");
+    const error = await unavailable(() => client.run(script, { keys: ["{t}:k"], args: [] }));
+    assertEquals([error.code, error.outcome], ["redis_unavailable", "not_applied"]);
+    assertStringIncludes(String(error.cause), "NO sir");
+    assertEquals(client.state, "up");
+  }));
+
+Deno.test("IoredisClient fails at once and comes back when the server is killed and restarted", () =>
+  withRedis(async (server, connect) => {
+    const client = connect();
+    const states: string[] = [];
+    client.onState((state) => states.push(state));
+    await client.start();
+    server.kill();
+    await eventually(() => client.state === "down");
+    const error = await unavailable(() => client.ping());
+    assertEquals(error.outcome, "not_applied");
+    await server.restart();
+    await eventually(() => client.state === "up");
+    assertEquals(await client.run(ECHO, { keys: ["{t}:k"], args: [1] }), ["{t}:k", "1"]);
+    assertEquals(states, ["up", "down", "up"]);
+  }));
+
+Deno.test("IoredisClient notices and recovers when the server is stopped without closing", () =>
+  withRedis(async (server, connect) => {
+    const client = connect();
+    await client.start();
+    server.kill("SIGSTOP");
+    try {
+      const error = await unavailable(() => client.run(ECHO, { keys: ["{t}:k"], args: [1] }));
+      assertEquals(error.outcome, "unknown");
+      await eventually(() => client.state === "down");
+      assertEquals((await unavailable(() => client.ping())).outcome, "not_applied");
+    } finally {
+      server.kill("SIGCONT");
+    }
+    await eventually(() => client.state === "up");
+    await client.ping();
+  }));
+
+Deno.test("IoredisClient starts without the server and connects when it appears", () =>
+  withRedis(async (server, connect) => {
+    await server.stop();
+    const client = connect();
+    await client.start();
+    assertEquals(client.state, "down");
+    await server.start();
+    await eventually(() => client.state === "up");
+  }));
+
+Deno.test("IoredisClient leaves no connection when it is closed, however the server is", () =>
+  withRedis(async (server, connect) => {
+    const client = connect();
+    await client.start();
+    assertEquals(await clientsOf(server), 1);
+    const ping = client.ping();
+    await client.close();
+    await ping.catch(() => {});
+    await client.close();
+    await eventually(async () => await clientsOf(server) === 0);
+
+    const stuck = connect();
+    await stuck.start();
+    server.kill("SIGSTOP");
+    await stuck.close();
+    server.kill("SIGCONT");
+    await eventually(async () => await clientsOf(server) === 0);
+
+    const never = connect();
+    await never.close();
+    assert(never.state === "down");
+
+    await server.stop();
+    const alone = connect();
+    await alone.start();
+    await alone.close();
+  }));

@@ -1,0 +1,182 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { openApiDocument } from "../../src/http/openapi/document.ts";
+import type { Schema } from "../../src/http/openapi/scalar_schema.ts";
+import { documentedStatements } from "./documented_statements.ts";
+
+const VERSION = "1.2.3";
+
+function documented(): Schema {
+  return openApiDocument({ statements: documentedStatements(), version: VERSION });
+}
+
+/** The value at a path of names. */
+function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (inner, name) => (inner as Record<string, unknown> | undefined)?.[name],
+    value,
+  );
+}
+
+function body(document: Schema, path: string): unknown {
+  return at(
+    document,
+    "paths",
+    path,
+    "post",
+    "requestBody",
+    "content",
+    "application/json",
+    "example",
+  );
+}
+
+Deno.test("openApiDocument has an operation for each statement", () => {
+  const document = documented();
+  const methods = Object.fromEntries(
+    Object.entries(document["paths"] as Schema)
+      .filter(([path]) => /^\/v1\/(query|exec)\//.test(path))
+      .map(([path, item]) => [path, Object.keys(item as Schema)]),
+  );
+  assertEquals(methods, {
+    "/v1/query/account.login": ["post"],
+    "/v1/query/guild.all": ["get", "post"],
+    "/v1/query/guild.broken": ["get", "post"],
+    "/v1/query/leaderboard.top": ["get", "post"],
+    "/v1/exec/player.add_gold": ["post"],
+    "/v1/query/player.get": ["get", "post"],
+    "/v1/exec/player.rename": ["post"],
+    "/v1/query/player.search": ["get", "post"],
+  });
+});
+
+Deno.test("openApiDocument types a row by its columns", () => {
+  const schemas = at(documented(), "components", "schemas");
+  const row = at(schemas, "player.get.Row", "properties");
+  const type = (name: string) => {
+    const { type, format, contentEncoding } = at(row, name) as Schema;
+    return [type, format ?? contentEncoding];
+  };
+  assertEquals(type("id"), ["string", "int64"]);
+  assertEquals(type("level"), ["integer", "int64"]);
+  assertEquals(type("balance"), [["string", "null"], "decimal"]);
+  assertEquals(type("ratio"), ["number", "double"]);
+  assertEquals(type("vip"), ["boolean", undefined]);
+  assertEquals(type("name"), [["string", "null"], undefined]);
+  assertEquals(type("icon"), [["string", "null"], "base64"]);
+  assertEquals(type("seen"), ["string", "date-time"]);
+  assertEquals(type("born"), [["string", "null"], "date"]);
+  assertEquals(type("profile"), [undefined, undefined]);
+  assertEquals(type("device"), ["string", "uuid"]);
+  assertEquals(at(schemas, "player.rename.Row", "required"), ["id", "name"]);
+  assertEquals(at(schemas, "player.add_gold.Row"), undefined);
+});
+
+Deno.test("openApiDocument gives parameters their limits", () => {
+  const document = documented();
+  const params = at(document, "components", "schemas", "player.search.Params");
+  const param = (name: string) => at(params, "properties", name) as Schema;
+  assertEquals(param("ids")["items"], {
+    type: "string",
+    format: "int64",
+    pattern: "^(0|-?[1-9][0-9]{0,18})$",
+  });
+  assertEquals(param("state")["enum"], ["active", "banned", null]);
+  assertEquals(param("state")["default"], "active");
+  assertEquals(param("name")["maxLength"], 64);
+  assertStringIncludes(String(param("price")["description"]), "From 0 to 100.5");
+  assertEquals([param("small")["minimum"], param("small")["maximum"]], [-5, 5]);
+  assertEquals(param("limit"), {
+    type: "integer",
+    format: "int32",
+    minimum: 0,
+    maximum: 500,
+    default: 50,
+  });
+  assertEquals(at(params, "required"), [
+    "ids",
+    "name",
+    "price",
+    "rate",
+    "ratio",
+    "since",
+    "seen",
+    "raw",
+    "big",
+    "small",
+  ]);
+  const inAddress = at(document, "paths", "/v1/query/player.search", "get", "parameters");
+  const names = (inAddress as readonly Schema[]).map((parameter) => parameter["name"]);
+  assert(names.includes("ids") && !names.includes("extra"), "JSON stands in a body only");
+});
+
+Deno.test("openApiDocument gives examples that the statements accept", () => {
+  const document = documented();
+  for (const compiled of documentedStatements()) {
+    const { name, kind, unsupported } = compiled.statement;
+    if (unsupported !== undefined) continue;
+    const path = `/v1/${kind === "exec" ? "exec" : "query"}/${name}`;
+    compiled.bindJson(at(body(document, path), "params"));
+    const parameters = at(document, "paths", path, "get", "parameters");
+    if (parameters === undefined) continue;
+    const query = new URLSearchParams();
+    for (const { name, in: place, example } of parameters as readonly Schema[]) {
+      if (place !== "query") continue;
+      for (const value of [example].flat()) query.append(String(name), String(value));
+    }
+    compiled.bindQuery(query.toString());
+  }
+});
+
+Deno.test("openApiDocument says of a statement that cannot run that it cannot", () => {
+  const paths = documented()["paths"];
+  const description = (path: string) => String(at(paths, path, "post", "description"));
+  assertStringIncludes(description("/v1/query/leaderboard.top"), "**Unavailable**");
+  assertStringIncludes(description("/v1/query/guild.broken"), "**Unavailable**");
+  assert(!description("/v1/query/player.get").includes("Unavailable"));
+  assertEquals(
+    at(paths, "/v1/query/leaderboard.top", "get", "x-realmgate", "available"),
+    false,
+  );
+});
+
+Deno.test("openApiDocument tells neither SQL, nor a server's words, nor a secret, nor an address", () => {
+  const text = JSON.stringify(documented());
+  for (const hidden of ["SELECT", "UPDATE ", "hidden_column", "do-not-show"]) {
+    assert(!text.includes(hidden), `It must not hold ${hidden}`);
+  }
+  assertEquals(text.match(/[a-z]+:\/\/[^"]*/g), null);
+});
+
+Deno.test("openApiDocument asks for each statement's scope, and for no key at the probes", () => {
+  const paths = documented()["paths"];
+  const security = (path: string, method: string) => at(paths, path, method, "security");
+  assertEquals(security("/v1/exec/player.add_gold", "post"), [{ apiKey: ["economy:write"] }]);
+  assertEquals(security("/v1/query/player.get", "get"), [{ apiKey: ["read"] }]);
+  assertEquals(security("/livez", "get"), []);
+});
+
+Deno.test("openApiDocument gives write_outcome_unknown to writes only", () => {
+  const document = documented();
+  const unavailable = (path: string, method: string) => {
+    const ref = at(document, "paths", path, method, "responses", "503", "$ref");
+    return JSON.stringify(at(document, ...String(ref).slice(2).split("/")));
+  };
+  assertStringIncludes(unavailable("/v1/exec/player.rename", "post"), "write_outcome_unknown");
+  assert(!unavailable("/v1/query/player.get", "get").includes("write_outcome_unknown"));
+});
+
+Deno.test("openApiDocument refers to nothing that is missing and keeps nothing unused", () => {
+  for (const statements of [[], documentedStatements(), documentedStatements().slice(2, 3)]) {
+    const document = openApiDocument({ statements, version: VERSION });
+    const refs = new Set(JSON.stringify(document).match(/#\/components\/[^"]+/g));
+    for (const ref of refs) {
+      assert(at(document, ...ref.slice(2).split("/")) !== undefined, `${ref} must exist`);
+    }
+    for (const [kind, entries] of Object.entries(document["components"] as Schema)) {
+      if (kind === "securitySchemes") continue;
+      for (const name of Object.keys(entries as Schema)) {
+        assert(refs.has(`#/components/${kind}/${name}`), `${kind}/${name} must be used`);
+      }
+    }
+  }
+});

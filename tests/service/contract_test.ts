@@ -1,0 +1,212 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Answer, Client } from "../support/client.ts";
+import { testRealm } from "../support/realm.ts";
+
+function assertProblem(answer: Answer, status: number, code: string): void {
+  assertEquals([answer.status, answer.body["code"]], [status, code], answer.text);
+  assertEquals(answer.headers.get("content-type"), "application/problem+json");
+  const { type, title, detail, requestId, outcome, retry } = answer.body;
+  for (const member of [type, title, detail, requestId, outcome, retry]) {
+    assertEquals(typeof member, "string", answer.text);
+  }
+  assertEquals(answer.headers.get("x-request-id"), requestId);
+  assertEquals(answer.headers.has("retry-after"), status === 503 || status === 429);
+}
+
+Deno.test("the HTTP contract holds on a running service", async (t) => {
+  await using realm = await testRealm();
+  const { service, client } = await realm.serve();
+  const nobody = new Client(service.url, "wrong");
+  const bare = (path: string, init: RequestInit = {}) => fetch(`${service.url}${path}`, init);
+
+  await t.step("a read answers its row, its shard and its source", async () => {
+    const answer = await client.get("/v1/query/player.get?playerId=42");
+    assertEquals(answer.status, 200);
+    const data = answer.body["data"] as Record<string, unknown>;
+    assertEquals([data["id"], data["gold"], data["version"]], ["42", "1000", 1]);
+    assertEquals(answer.headers.get("content-type"), "application/json");
+    assertEquals(answer.headers.get("cache-control"), "private, no-cache");
+    assertEquals(answer.headers.get("realmgate-source"), "replica");
+    assertMatch(answer.headers.get("realmgate-shard") ?? "", /^s[12]$/);
+    assertEquals(answer.headers.has("x-request-id"), false);
+    assertEquals((await client.get("/v1/query/player.get?playerId=999999")).body, { data: null });
+  });
+
+  await t.step("POST reads the same as GET", async () => {
+    const [get, post] = await Promise.all([
+      client.get("/v1/query/player.get?playerId=7"),
+      client.post("/v1/query/player.get", { params: { playerId: 7 } }),
+    ]);
+    assertEquals(get.body, post.body);
+  });
+
+  await t.step("a write answers what it changed, and a strong read sees it", async () => {
+    const write = await client.exec("player.add_gold", { playerId: "42", amount: 5 });
+    assertEquals(write.body, { affectedRows: 1, insertId: null });
+    const read = await client.get("/v1/query/player.get?playerId=42", {
+      "realmgate-consistency": "strong",
+    });
+    assertEquals((read.body["data"] as Record<string, unknown>)["gold"], "1005");
+    assertEquals(read.headers.get("realmgate-source"), "primary");
+  });
+
+  await t.step("a batch answers in order, each call on its own", async () => {
+    const { status, body } = await client.post("/v1/batch", {
+      calls: [
+        { statement: "player.get", params: { playerId: 1 } },
+        { statement: "nobody.knows", params: {} },
+        { statement: "player.get", params: { playerId: "x" } },
+        { statement: "player.add_gold", params: { playerId: 1, amount: 1 } },
+      ],
+    });
+    const results = body["results"] as { status: number; body: Record<string, unknown> }[];
+    assertEquals(status, 200);
+    assertEquals(results.map((result) => result.status), [200, 404, 400, 200]);
+    assertEquals((results[0]?.body["data"] as Record<string, unknown>)["id"], "1");
+    assertEquals(results[1]?.body["code"], "unknown_statement");
+  });
+
+  await t.step("request ids are echoed, and made up only for errors", async () => {
+    const sent = { "x-request-id": "game-7/42" };
+    const good = await client.get("/v1/query/player.get?playerId=1", sent);
+    assertEquals(good.headers.get("x-request-id"), "game-7/42");
+    const bad = await client.get("/v1/query/player.get?playerId=x", sent);
+    assertEquals(bad.body["requestId"], "game-7/42");
+  });
+
+  await t.step("Server-Timing comes when it is asked for", async () => {
+    const answer = await client.get("/v1/query/player.get?playerId=1", { "realmgate-timing": "1" });
+    for (const phase of ["route", "pool", "db", "encode", "total"]) {
+      assertMatch(answer.headers.get("server-timing") ?? "", new RegExp(`${phase};dur=[0-9.]+`));
+    }
+    assertEquals(
+      (await client.get("/v1/query/player.get?playerId=1")).headers.has("server-timing"),
+      false,
+    );
+  });
+
+  await t.step("errors have their codes", async () => {
+    const get = (path: string, headers?: Record<string, string>) => client.get(path, headers);
+    assertProblem(await get("/v1/query/player.get"), 400, "invalid_request");
+    assertProblem(await get("/v1/query/player.get?playerId=42abc"), 400, "invalid_request");
+    assertProblem(await get("/v1/query/player.get?playerId=1&x=2"), 400, "invalid_request");
+    assertProblem(await get("/v1/query/nobody.knows?x=1"), 404, "unknown_statement");
+    assertProblem(
+      await get("/v1/query/player.add_gold?playerId=1&amount=1"),
+      405,
+      "wrong_statement_kind",
+    );
+    assertProblem(await client.exec("player.get", { playerId: 1 }), 405, "wrong_statement_kind");
+    assertProblem(await get("/v1/nothing"), 404, "not_found");
+    assertProblem(await nobody.get("/v1/query/player.get?playerId=1"), 401, "unauthenticated");
+    assertProblem(await get("/v1/query/leaderboard.top?limit=3"), 503, "statement_unavailable");
+    assertProblem(
+      await client.exec("player.create", { playerId: 42, name: "again" }),
+      409,
+      "constraint_violation",
+    );
+    assertProblem(
+      await client.post("/v1/batch", { calls: [] }),
+      400,
+      "invalid_request",
+    );
+    const errors = (await get("/v1/query/player.get?playerId=x")).body["errors"];
+    assertEquals((errors as { param: string }[]).map(({ param }) => param), ["playerId"]);
+  });
+
+  await t.step("bodies are checked before anything runs", async () => {
+    const post = async (body: BodyInit, headers: Record<string, string>) => {
+      const response = await bare("/v1/exec/player.add_gold", {
+        method: "POST",
+        body,
+        headers: { authorization: `Bearer ${realm.realm.apiKey}`, ...headers },
+      });
+      return [response.status, (await response.json())["code"]];
+    };
+    const json = { "content-type": "application/json" };
+    assertEquals(await post("{", json), [400, "invalid_request"]);
+    assertEquals(await post("[]", json), [400, "invalid_request"]);
+    assertEquals(await post("{}", { "content-type": "text/plain" }), [
+      415,
+      "unsupported_media_type",
+    ]);
+    assertEquals(await post("x".repeat(1_100_000), json), [413, "payload_too_large"]);
+    assertEquals(await post('{"params":{"playerId":1,"amount":{}}}', json), [
+      400,
+      "invalid_request",
+    ]);
+  });
+
+  await t.step("what is not built yet is refused, never ignored", async () => {
+    for (
+      const headers of [
+        { "idempotency-key": "k" },
+        { "realmgate-fence": "raid=1" },
+        { "realmgate-token": "t" },
+        { "realmgate-consistency": "session" },
+      ]
+    ) {
+      assertProblem(
+        await client.exec("player.add_gold", { playerId: 1, amount: 1 }, headers),
+        400,
+        "not_supported",
+      );
+    }
+    for (const member of ["idempotencyKey", "fence"]) {
+      const call = { statement: "player.get", params: { playerId: 1 }, [member]: "x" };
+      assertProblem(await client.post("/v1/batch", { calls: [call] }), 400, "not_supported");
+    }
+  });
+
+  await t.step("a deadline reaches the database", async () => {
+    const { body, status } = await client.get("/v1/query/player.get?playerId=1", {
+      "realmgate-deadline-ms": "5000",
+    });
+    assertEquals([status, (body["data"] as Record<string, unknown>)["id"]], [200, "1"]);
+  });
+
+  await t.step("the registry, a dry run and the topology can be looked at", async () => {
+    const list = (await client.get("/v1/statements")).body["statements"] as Record<
+      string,
+      unknown
+    >[];
+    const names = list.map(({ name }) => name);
+    for (
+      const name of [
+        "player.get",
+        "player.create",
+        "player.add_gold",
+        "player.update_if_version",
+        "inventory.list",
+        "inventory.add_item",
+        "leaderboard.top",
+        "guild.get",
+        "event.append",
+        "event.list",
+      ]
+    ) assertEquals(names.includes(name), true, `${name} is missing`);
+    const one = (await client.get("/v1/statements/player.get")).body;
+    assertStringIncludes(String(one["sql"]), "FROM players");
+    const route = (await client.get("/v1/route/player.get?playerId=42")).body;
+    const read = await client.get("/v1/query/player.get?playerId=42");
+    assertEquals(route["shard"], read.headers.get("realmgate-shard"));
+    const topology = (await client.get("/v1/topology")).body["shards"] as Record<string, unknown>[];
+    assertEquals(topology.map(({ name, status, primary }) => [name, status, primary]), [
+      ["s1", "ok", "s1a"],
+      ["s2", "ok", "s2a"],
+    ]);
+  });
+
+  await t.step("livez and readyz are open, the rest is not", async () => {
+    for (const path of ["/livez", "/readyz"]) {
+      const response = await bare(path);
+      assertEquals(response.status, 200);
+      assertEquals((await response.json())["status"], "ok");
+    }
+    for (const path of ["/v1/statements", "/v1/topology", "/v1/route/player.get"]) {
+      const response = await bare(path);
+      assertEquals(response.status, 401);
+      await response.body?.cancel();
+    }
+  });
+});
