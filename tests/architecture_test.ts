@@ -100,3 +100,18 @@ Deno.test("nothing holds state at module level or is named index.ts", async () =
   }
   assertEquals(found, []);
 });
+
+Deno.test("every exported symbol of src says what it promises", async () => {
+  const silent: string[] = [];
+  for await (const path of typescriptFiles("src")) {
+    const lines = (await Deno.readTextFile(join(ROOT, path))).split("\n");
+    lines.forEach((line, at) => {
+      const exported = /^export (?:async |abstract )?(?:class|function|interface|type|const) \w/;
+      if (!exported.test(line)) return;
+      if (lines[at - 1]?.trimEnd().endsWith("*/") !== true) {
+        silent.push(`${path}:${at + 1} ${line}`);
+      }
+    });
+  }
+  assertEquals(silent, []);
+});

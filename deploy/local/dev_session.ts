@@ -107,8 +107,8 @@ export class DevSession {
   }
 
   #watch(statements: string): void {
-    const { folder } = this.#options.realm;
-    const configuration = join(folder, "realmgate.yaml");
+    const { folder, environment } = this.#options.realm;
+    const configuration = environment["REALMGATE_CONFIG"];
     const migrations = join(folder, "migrations") + "/";
     const source = join(ROOT, "src") + "/";
     const entries = ["main.ts", "deno.json"].map((name) => join(ROOT, name));

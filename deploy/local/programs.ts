@@ -49,7 +49,10 @@ export async function findPrograms(options: ProgramOptions = {}): Promise<Progra
       `Installing ${PACKAGES.join(", ")} with apt-get (missing: ${missing.join(", ")})`,
     );
     await run(aptGet, ["update"]);
-    await run(aptGet, ["install", "--yes", "--no-install-recommends", ...PACKAGES]);
+    await run(aptGet, [
+      ...["install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"],
+      ...PACKAGES,
+    ]);
     found = await look(folders);
     if (isComplete(found)) return found;
   }
@@ -60,7 +63,7 @@ export async function findPrograms(options: ProgramOptions = {}): Promise<Progra
       }\n` +
       `  macOS:           brew install mariadb redis\n` +
       `  in a container:  docker run --rm -it -v "$PWD":/realmgate -w /realmgate -p 8080:8080 ` +
-      `denoland/deno:debian-2.9.6 task dev\n` +
+      `-e REALMGATE_HOSTNAME=0.0.0.0 denoland/deno:debian-2.9.6 task dev\n` +
       `or set REALMGATE_CONFIG to the configuration of servers that already run.`,
   );
 }

@@ -91,7 +91,8 @@ export async function startRealm(options: RealmOptions): Promise<Realm> {
 /** The example realm's database is `game`; another one has its folder's name. */
 export function databaseName(folder: string): string {
   if (folder === EXAMPLE) return "game";
-  return basename(folder).toLowerCase().replaceAll(/[^a-z0-9]+/g, "_").slice(0, 48) || "realm";
+  const name = basename(folder).toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
+  return name.replace(/^_+/, "").slice(0, 48) || "realm";
 }
 
 /** The variables that tell a configuration where the servers of a stack are. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import type { ScopeWatch } from "../core/scope.ts";
 import type { MysqlDriver } from "../drivers/mysql.ts";
@@ -8,24 +9,25 @@ import { Interrupter } from "./interrupter.ts";
 import { Killer } from "./killer.ts";
 import { type ConnectionParts, PooledConnection } from "./pooled_connection.ts";
 
-/** What a factory works with; it owns none of it. */
-export interface FactoryParts {
+/** What a pool works with; it owns none of it. */
+export interface PoolParts {
   readonly driver: MysqlDriver;
   readonly clock: Clock;
   readonly random: Random;
   readonly watch: ScopeWatch;
+  readonly log: Log;
 }
 
 /** Makes a pool's connections, checks and closes them, each within a time limit. */
 export class ConnectionFactory {
   readonly #config: ResolvedPoolConfig;
-  readonly #parts: FactoryParts;
+  readonly #parts: PoolParts;
   readonly #interrupter: Interrupter;
   readonly #onClose: ConnectionParts["onClose"];
 
   constructor(
     config: ResolvedPoolConfig,
-    parts: FactoryParts & {
+    parts: PoolParts & {
       readonly counters: PoolCounters;
       readonly onClose: ConnectionParts["onClose"];
     },

@@ -1,7 +1,6 @@
-import type { Log } from "../core/log.ts";
 import type { Scope } from "../core/scope.ts";
 import { SqlError } from "../drivers/mysql.ts";
-import { ConnectionFactory, type FactoryParts } from "./connection_factory.ts";
+import { ConnectionFactory, type PoolParts } from "./connection_factory.ts";
 import {
   type ConnectionPoolConfig,
   type ResolvedPoolConfig,
@@ -17,11 +16,6 @@ import { Dialler } from "./dialler.ts";
 import { Lease } from "./lease.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
 import { endError, saturated, shuttingDown, Waiters } from "./waiters.ts";
-
-/** What a pool works with; it owns none of it. */
-export interface PoolParts extends FactoryParts {
-  readonly log: Log;
-}
 
 /**
  * A bounded pool of connections to one server, first come first served.

@@ -1,5 +1,6 @@
 import type { Timer } from "../core/clock.ts";
-import { ConnectionPool, type PoolParts } from "./connection_pool.ts";
+import type { PoolParts } from "./connection_factory.ts";
+import { ConnectionPool } from "./connection_pool.ts";
 import type { ConnectionPoolConfig } from "./connection_pool_config.ts";
 import type { ConnectionPoolStats } from "./connection_pool_stats.ts";
 

@@ -181,6 +181,7 @@ export class PooledConnection {
   }
 
   readonly #interrupt = (end: ScopeEnd): void => {
+    if (this.#recovery !== undefined) return;
     const session = this.#session;
     const command = session?.detach();
     if (session === undefined || command === undefined) return;

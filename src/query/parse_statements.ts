@@ -45,11 +45,11 @@ function parseBlock(
   fault: (line: number, message: string) => void,
 ): Statement {
   const annotations = readAnnotations(block.annotations, fault);
-  const { sql, tokens, faults } = scanSql(block.sql);
+  const { sql, tokens, faults, complete } = scanSql(block.sql);
   for (const { line, message } of faults) fault(block.sqlLine + line, message);
   const shape = shapeOf(tokens);
   const pieces = cutSql(sql, tokens);
-  if (faults.length === 0) {
+  if (complete) {
     const { name, kind, line, sqlLine } = block;
     checkStatement({ name, kind, line, sqlLine, annotations, tokens, pieces, shape }, rules, fault);
   }

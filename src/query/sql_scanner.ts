@@ -29,7 +29,9 @@ export interface ScannedSql {
   /** The text without comments, and without a final semicolon. */
   readonly sql: string;
   readonly tokens: readonly SqlToken[];
-  /** What cannot be read; `line` counts from 0. */
+  /** Whether all of the text could be read; else the tokens end early. */
+  readonly complete: boolean;
+  /** What is wrong with it; `line` counts from 0. */
   readonly faults: readonly { readonly line: number; readonly message: string }[];
 }
 
@@ -106,7 +108,7 @@ export function scanSql(text: string): ScannedSql {
     }
     for (const character of raw) if (character === "\n") line++;
   }
-  return { ...withoutSemicolon(sql, tokens, faults), faults };
+  return { ...withoutSemicolon(sql, tokens, faults), faults, complete: at >= text.length };
 }
 
 function kindOf(groups: Readonly<Record<string, string>>, hint: boolean): SqlTokenKind {
@@ -139,6 +141,7 @@ function withoutSemicolon(
       line: second.line,
       message: "holds more than one statement: begin each with -- name:",
     });
+    return { sql, tokens };
   }
   return { sql: sql.slice(0, semicolon.start).trimEnd(), tokens: tokens.slice(0, first) };
 }

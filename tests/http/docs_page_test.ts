@@ -75,7 +75,7 @@ class Site implements AsyncDisposable {
 }
 
 function form(page: Page, id: string) {
-  return page.locator(`[id="${id}"] form`);
+  return page.locator(`[id="${id}"] .call`);
 }
 
 function field(page: Page, id: string, name: string) {
@@ -111,9 +111,9 @@ Deno.test("docsPage allows nothing from elsewhere and names no address", async (
 Deno.test("docsPage sends what its form says when Send is pressed", async () => {
   await using site = await Site.open();
   const page = await site.page();
-  await page.locator("#key").fill("key-of-mine");
+  await page.locator("#page-key").fill("key-of-mine");
   await field(page, "player.get", "playerId").fill("9007199254740993");
-  await form(page, "player.get").locator("[type=submit]").click();
+  await form(page, "player.get").locator(".send").click();
   await form(page, "player.get").locator(".state.good").waitFor();
   const answer = await form(page, "player.get").locator(".answer").textContent();
   assertStringIncludes(answer ?? "", '"n": 9007199254740993');
@@ -123,10 +123,10 @@ Deno.test("docsPage sends what its form says when Send is pressed", async () => 
   );
 
   await form(page, "player.get").locator("[value=POST]").check({ force: true });
-  await form(page, "player.get").locator("[type=submit]").click();
+  await form(page, "player.get").locator(".send").click();
   await form(page, "player.get").locator(".state.good").waitFor();
   await field(page, "player.add_gold", "amount").fill("-7");
-  await field(page, "player.add_gold", "amount").press("Control+Enter");
+  await field(page, "player.add_gold", "amount").press("Enter");
   await form(page, "player.add_gold").locator(".state.good").waitFor();
 
   const authorization = "Bearer key-of-mine";
@@ -159,10 +159,10 @@ Deno.test("docsPage's own values are ones that every statement accepts", async (
   for (const compiled of documentedStatements()) {
     const { name, unsupported } = compiled.statement;
     if (unsupported !== undefined) continue;
-    const methods = await form(page, name).locator("[name=method]").all();
+    const methods = await form(page, name).locator(".method").all();
     for (const method of methods) {
       if (await method.getAttribute("type") === "radio") await method.check({ force: true });
-      await form(page, name).locator("[type=submit]").click();
+      await form(page, name).locator(".send").click();
       await form(page, name).locator(".state.good").waitFor();
       const call = site.calls.at(-1);
       if (call?.method === "GET") compiled.bindQuery(call.path.split("?")[1] ?? "");
@@ -218,7 +218,7 @@ Deno.test("docsPage is readable in the dark and on a narrow screen", async () =>
   assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 360);
   const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
   const dark = String(await background());
-  await page.locator("#theme").click();
+  await page.locator("#page-theme").click();
   const light = String(await background());
   assertMatch(dark, /\(1\d, 2\d, 2\d\)/);
   assertMatch(light, /\(25\d, 25\d, 25\d\)/);

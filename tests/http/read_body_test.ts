@@ -10,7 +10,11 @@ function scopeOf(clock = new ManualClock()) {
   return new ScopeWatch({ clock }).open({ timeoutMs: 1_000 });
 }
 
-function read(body: BodyInit | null, headers: Record<string, string> = JSON_TYPE, maxBytes = 1_024) {
+function read(
+  body: BodyInit | null,
+  headers: Record<string, string> = JSON_TYPE,
+  maxBytes = 1_024,
+) {
   const request = new Request("http://localhost/", { method: "POST", body, headers });
   return readJson(request, { maxBytes, scope: scopeOf() });
 }
@@ -20,7 +24,9 @@ const codeOf = async (body: BodyInit | null, headers?: Record<string, string>) =
 
 Deno.test("readJson reads JSON, and nothing as undefined", async () => {
   assertEquals(await read('{"a":["😀",null]}'), { a: ["😀", null] });
-  assertEquals(await read('{"a":1}', { "content-type": "application/json; charset=utf-8" }), { a: 1 });
+  assertEquals(await read('{"a":1}', { "content-type": "application/json; charset=utf-8" }), {
+    a: 1,
+  });
   assertEquals(await read(null, {}), undefined);
   assertEquals(await read("", {}), undefined);
 });
@@ -37,7 +43,10 @@ Deno.test("readJson refuses what is not JSON in UTF-8", async () => {
 
 Deno.test("readJson stops at its size limit, announced or not", async () => {
   const announced = new Uint8Array(2_000).fill(0x20);
-  assertEquals(await codeOf(announced, { ...JSON_TYPE, "content-length": "2000" }), "payload_too_large");
+  assertEquals(
+    await codeOf(announced, { ...JSON_TYPE, "content-length": "2000" }),
+    "payload_too_large",
+  );
   let sent = 0;
   const endless = new ReadableStream<Uint8Array>({
     pull(controller) {

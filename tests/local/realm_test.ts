@@ -66,6 +66,34 @@ Deno.test("findPrograms says how to install what is missing when it may not do s
   }
 });
 
+Deno.test({
+  name: "findPrograms installs what is missing when root has apt-get",
+  ignore: Deno.uid() !== 0,
+  fn: () =>
+    withHome(async (folder) => {
+      const real = await findPrograms();
+      const aptGet = join(folder, "apt-get");
+      const links = [...Object.values(real), "/usr/bin/my_print_defaults"]
+        .map((path) => `ln -s ${path} ${folder}/`);
+      await Deno.writeTextFile(
+        aptGet,
+        `#!/bin/sh\necho "$DEBIAN_FRONTEND $@" >> ${folder}/calls\n` +
+          `[ "$1" = update ] || { ${links.join("; ")}; }\n`,
+        { mode: 0o755 },
+      );
+      const notices: string[] = [];
+      const found = await findPrograms({
+        folders: [folder],
+        notice: (text) => notices.push(text),
+      });
+      assert(Object.values(found).every((path) => path.startsWith(folder)));
+      assertStringIncludes(notices[0] ?? "", "mariadb-server-core");
+      const calls = (await Deno.readTextFile(join(folder, "calls"))).trim().split("\n");
+      assertEquals(calls[0], "noninteractive update");
+      assertStringIncludes(calls[1] ?? "", "--no-install-recommends");
+    }),
+});
+
 Deno.test("curlLine prefers a row by its key and leaves out what has no example", () => {
   const text = [
     "-- name: a.list :many\n-- @shard any\nSELECT 1;",

@@ -101,7 +101,7 @@ for (const [type, given, bound] of [...INTEGERS, ...TEXTS]) {
     const compiled = withParams(`p ${type}`);
     const address = `p=${encodeURIComponent(String(given))}`;
     if (bound === undefined) {
-      assertThrows(() => compiled.bindQuery(address), RealmgateError, "Cannot call t.t: p must be");
+      assertThrows(() => compiled.bindQuery(address), RealmgateError, "Cannot call t.t: p must");
       assertThrows(() => compiled.bindJson({ p: given }), RealmgateError);
     } else {
       assertEquals(compiled.bindQuery(address).values, [bound as string]);

@@ -1,7 +1,7 @@
 // The forms: their curl lines, and calls to the service that served the page.
 
 const base = location.origin + location.pathname.replace(/\/docs\/?$/, "");
-const keyField = document.getElementById("key");
+const keyField = document.getElementById("page-key");
 keyField.value = sessionStorage.getItem("realmgate-key") ?? "";
 keyField.addEventListener("input", () => sessionStorage.setItem("realmgate-key", keyField.value));
 
@@ -10,7 +10,7 @@ keyField.addEventListener("input", () => sessionStorage.setItem("realmgate-key",
  * for showing it: secrets stay dots.
  */
 function read(form, veil = false) {
-  const method = new FormData(form).get("method");
+  const method = form.querySelector(".method:checked, .method[type=hidden]").value;
   const query = new URLSearchParams();
   const headers = {};
   const params = {};
@@ -183,18 +183,16 @@ function element(name, text) {
   return made;
 }
 
-for (const form of document.querySelectorAll("form.call")) {
+for (const form of document.querySelectorAll(".call")) {
   refresh(form);
   form.addEventListener("input", () => refresh(form));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void send(form);
-  });
   form.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    const { key, target, ctrlKey, metaKey } = event;
+    if (key !== "Enter" || !(target.matches("input") || ctrlKey || metaKey)) return;
     event.preventDefault();
     void send(form);
   });
+  form.querySelector(".send").addEventListener("click", () => void send(form));
   form.querySelector(".copy").addEventListener("click", async ({ currentTarget }) => {
     const line = form.querySelector(".line");
     try {

@@ -1,6 +1,6 @@
 // The page's own moving parts: search, keyboard, theme, the entry of the section in view.
 
-const search = document.getElementById("search");
+const search = document.getElementById("page-search");
 const entries = [...document.querySelectorAll("nav .entry")];
 const sections = [...document.querySelectorAll("section.endpoint")];
 const entryOf = new Map(entries.map((entry) => [entry.getAttribute("href").slice(1), entry]));
@@ -51,7 +51,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-const theme = document.getElementById("theme");
+const theme = document.getElementById("page-theme");
 const isDark = matchMedia("(prefers-color-scheme: dark)");
 const stored = localStorage.getItem("realmgate-theme");
 if (stored !== null) document.documentElement.dataset.theme = stored;

@@ -58,26 +58,28 @@ function layout(reference: Reference): Markup {
       </head>
       <body>
         <header class="top">
-          <a class="brand" href="#top">${mark()}<span>${title}</span><small>${version}</small></a>
+          <a class="brand"
+            href="#page-top">${mark()}<span>${title}</span><small>${version}</small></a>
           <label class="search"><span class="unseen">Search</span>
-        <input id="search" type="search" placeholder="Search statements and routes" spellcheck="false"
+        <input id="page-search" type="search" placeholder="Search statements and routes" spellcheck="false"
           autocomplete="off"><kbd>/</kbd></label>
           <label class="key"><span class="unseen">API key</span>
-        <input id="key" type="password" placeholder="API key" autocomplete="off" spellcheck="false"
+        <input id="page-key" type="password" placeholder="API key" autocomplete="off" spellcheck="false"
           title="Kept in this tab only"></label>
           <a class="plain" href="openapi.json">openapi.json</a>
-          <button id="theme" type="button" title="Light or dark" aria-label="Light or dark"></button>
+          <button id="page-theme" type="button" title="Light or dark"
+            aria-label="Light or dark"></button>
         </header>
         <nav aria-label="Endpoints">
-      <a class="entry" href="#top">Overview</a>
-      <a class="entry" href="#errors">Errors</a>
+      <a class="entry" href="#page-top">Overview</a>
+      <a class="entry" href="#page-errors">Errors</a>
       ${groups.map(({ tag, endpoints }) =>
         html`<div class="group"><h2>${tag["name"]}</h2>${endpoints.map(entry)}</div>`
       )}
       <p class="none" hidden>Nothing matches.</p>
         </nav>
         <main>
-      <section class="intro" id="top">
+      <section class="intro" id="page-top">
         <h1>${title}</h1>
         <div class="prose">${prose(String(description))}</div>
         <noscript><p class="notice">Without scripts the forms and curl lines below do nothing.</p></noscript>
@@ -87,7 +89,7 @@ function layout(reference: Reference): Markup {
           inline(String(tag["description"] ?? ""))
         }</small></h2>${endpoints.map(section)}</div>`
       )}
-      <section class="intro" id="errors">
+      <section class="intro" id="page-errors">
         <h2>Errors</h2>
         <table>${reference.codes().map(({ code, status, text }) =>
           html`

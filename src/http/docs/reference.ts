@@ -101,7 +101,7 @@ export class Reference {
     const ok = object(object(first["responses"])["200"]);
     const answer = object(object(ok["content"])["application/json"]);
     return {
-      id: typeof statement === "string" ? statement : path.slice(1).replaceAll("/", "-"),
+      id: typeof statement === "string" ? statement : path,
       title: typeof statement === "string" ? statement : path,
       path,
       methods: [...(get ? ["GET"] : []), ...(post ? ["POST"] : [])],
