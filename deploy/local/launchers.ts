@@ -1,6 +1,7 @@
 import { processMark } from "./process.ts";
 
-interface Ancestor {
+/** A process above this one. */
+export interface Ancestor {
   readonly pid: number;
   readonly parent: number;
   readonly command: string;

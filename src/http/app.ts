@@ -6,6 +6,7 @@ import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
 import { getRoute, getStatement, getStatements } from "./registry_routes.ts";
 import { requestId } from "./request_id.ts";
+import { registerReference } from "./reference_routes.ts";
 import { getQuery, postStatement } from "./statement_routes.ts";
 import { getTopology } from "./topology_route.ts";
 
@@ -25,6 +26,7 @@ export function createApp(parts: Parts): Hono {
   app.get("/v1/topology", getTopology(parts));
   app.get("/livez", getLive());
   app.get("/readyz", getReady(parts));
+  registerReference(app, parts);
   app.notFound((c) => {
     const error = new RealmgateError("not_found", "Cannot find anything at this method and path");
     return problemResponse(error, requestId(c.req.raw.headers));

@@ -22,6 +22,8 @@ export class BoundParam {
   readonly codec: ScalarCodec;
   readonly #nullable: boolean;
   readonly #fallback: Given;
+  /** Why `default=` cannot stand in for the parameter, where it cannot. */
+  readonly badDefault: Refusal | undefined;
   readonly #now: "datetime" | "date" | undefined;
 
   /** @param statement decides by its shard rule and its LIMIT what the parameter may be */
@@ -44,7 +46,9 @@ export class BoundParam {
     this.codec = isKey ? new ShardKeyCodec(codec, { fold: shard.fold }) : codec;
     this.#nullable = !this.list && !isKey && !counts;
     this.#now = spec.default?.kind === "now" ? (scalar.kind as "datetime" | "date") : undefined;
-    this.#fallback = spec.default?.kind === "value" ? this.#readDefault(spec) : undefined;
+    const fallback = spec.default?.kind === "value" ? this.readJson(spec.default.value) : undefined;
+    this.badDefault = fallback instanceof Refusal ? fallback : undefined;
+    this.#fallback = fallback instanceof Refusal ? undefined : fallback;
   }
 
   /** The value of a call that left it out, or `undefined` where it is required. */
@@ -69,13 +73,6 @@ export class BoundParam {
       list.push(checked);
     }
     return list;
-  }
-
-  #readDefault(spec: ParamSpec): Given {
-    if (spec.default?.kind !== "value") return undefined;
-    const value = this.readJson(spec.default.value);
-    if (!(value instanceof Refusal)) return value;
-    throw new TypeError(`Cannot use the default of :${spec.name}: it ${value.rule}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Annotations, readAnnotations } from "./annotations.ts";
+import { BoundParam } from "./bound_param.ts";
 import { cutSql } from "./sql_pieces.ts";
 import { scanSql } from "./sql_scanner.ts";
 import { shapeOf } from "./sql_shape.ts";
@@ -56,6 +57,13 @@ function parseBlock(
   const shard: ShardRule = annotations.shard ?? { by: "name", shard: rules.shards[0] ?? "" };
   const { cache, batch, merge } = annotations;
   const unsupported = notBuiltYet(annotations);
+  for (const spec of annotations.params) {
+    if (spec.type.kind === "rows") continue;
+    const { badDefault } = new BoundParam(spec, { shard, pieces });
+    if (badDefault !== undefined) {
+      fault(spec.line, `:${spec.name} has a default that ${badDefault.rule}`);
+    }
+  }
   return {
     name: block.name,
     kind: block.kind,

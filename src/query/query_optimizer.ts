@@ -54,6 +54,7 @@ export class StatementFaultsError extends Error {
 export class QueryOptimizer {
   readonly #rules: RegistryRules;
   #statements: ReadonlyMap<string, CompiledStatement> = new Map();
+  #version = 0;
 
   constructor(rules: RegistryRules) {
     this.#rules = rules;
@@ -79,6 +80,12 @@ export class QueryOptimizer {
       next.set(statement.name, compiled);
     }
     this.#statements = next;
+    this.#version++;
+  }
+
+  /** Grows whenever something in the registry may have changed. */
+  get version(): number {
+    return this.#version;
   }
 
   /** The statement of this name. */
@@ -96,6 +103,7 @@ export class QueryOptimizer {
    * of which nothing was said stay as they are, and usable.
    */
   applyFacts(facts: Readonly<Record<string, StatementFacts>>): void {
+    this.#version++;
     for (const [name, known] of Object.entries(facts)) {
       const [warning] = known.warnings;
       const refuse = this.#rules.strict && warning !== undefined && known.unavailable === undefined;

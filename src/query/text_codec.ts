@@ -40,11 +40,11 @@ export class BytesCodec implements ScalarCodec {
   }
 
   fromText(text: string): Uint8Array | Refusal {
-    const bare = text.replace(/=+$/, "");
+    const refusal = new Refusal("must be base64url");
+    if (!BASE64_URL.test(text)) return refusal;
+    const bare = text.replace(/={1,2}$/, "");
     const padded = bare.padEnd(Math.ceil(bare.length / 4) * 4, "=");
-    return BASE64_URL.test(text) && (text === bare || text === padded)
-      ? this.#decode(padded, "base64url")
-      : new Refusal("must be base64url");
+    return text === bare || text === padded ? this.#decode(padded, "base64url") : refusal;
   }
 
   fromJson(value: unknown): Uint8Array | Refusal {

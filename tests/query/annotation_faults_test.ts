@@ -41,6 +41,12 @@ const CASES: readonly FaultCase[] = [
   ["now() is the default of a number", read("-- @param n int default=now()\n", "SELECT :id, :n"), [
     "a.sql:4 :n is int, which has no default=now()",
   ]],
+  ["LIMIT is null by default", read("-- @param n int default=null\n", "SELECT :id LIMIT :n"), [
+    "a.sql:4 :n has a default that must not be null",
+  ]],
+  ["LIMIT is negative by default", read("-- @param n int default=-1\n", "SELECT :id LIMIT :n"), [
+    "a.sql:4 :n has a default that must be a whole number from 0 to 2147483647",
+  ]],
   ["an example does not fit", read("-- @param n date example=2026-02-30\n", "SELECT :id, :n"), [
     'a.sql:4 :n has a bad example= "2026-02-30": it must be a day, such as 2026-01-31',
   ]],

@@ -64,7 +64,7 @@ SELECT single, bits, u16, native, e, t, y, at, COUNT(*) OVER () AS total,
 FROM typed WHERE id = 7;
 `;
 
-Deno.test("every type goes into MariaDB and comes back unchanged", async (t) => {
+Deno.test("CompiledStatement carries every type unchanged when MariaDB stores it", async (t) => {
   await using database = await testDatabase();
   await database.sql(TABLE);
   const optimizer = new QueryOptimizer({ ...rules, shards: ["s1"] });

@@ -77,7 +77,7 @@ export function fixedPaths(
       get: read("getTopology", "Shards and their databases.", {
         tag: "Operations",
         description: "Roles, lag and epochs as the answering isolate sees them.",
-        answer: listOf("Shard", "shards"),
+        answer: ref("Topology"),
         errors: READ_ERRORS,
       }),
     },

@@ -92,8 +92,25 @@ export function fixedSchemas(): Schema {
       semiSync: flag("Whether semi-synchronous replication is active; absent while unknown."),
       version: text("The server's."),
       probeMs: { type: "number", description: "How long the last look took." },
+      observedAt: {
+        type: "number",
+        description: "When the last look began, in Unix milliseconds.",
+      },
+      connections: {
+        ...object({ max: count("The server's limit."), used: count("In use.") }),
+        description: "Of the server; absent while unknown.",
+      },
       ejected: text("Why it takes no reads; absent where it may."),
-    }, ["writable", "lagMs", "semiSync", "version", "probeMs", "ejected"]),
+    }, [
+      "writable",
+      "lagMs",
+      "semiSync",
+      "version",
+      "probeMs",
+      "observedAt",
+      "connections",
+      "ejected",
+    ]),
     Shard: object({
       name: text("As configured."),
       epoch: text("Grows with every change of primary; decimal digits."),
@@ -102,6 +119,10 @@ export function fixedSchemas(): Schema {
       why: text("Why it has no primary."),
       nodes: listOf(ref("Node")),
     }, ["why"]),
+    Topology: object({
+      at: { type: "number", description: "When it was looked at, in Unix milliseconds." },
+      shards: listOf(ref("Shard")),
+    }),
     Readiness: object({
       status: { type: "string", enum: ["ok", "degraded", "unavailable"] },
       degraded: flag("Whether a part of what it needs is missing."),

@@ -1,11 +1,12 @@
 import { isBare } from "../../query/bound_param.ts";
+import { describeShard } from "../../query/describe_shard.ts";
 import type { ParamSpec, Statement, StatementFacts } from "../../query/statement.ts";
 import { rowSchema, sampleRow } from "./column_schema.ts";
 import { CALL_HEADERS, callParameters, headerRefs } from "./components.ts";
 import { bodyParamSchema, describeParam, paramExample, paramSchema } from "./param_schema.ts";
 import { type ProblemName, problemRefs } from "./problems.ts";
 import { bigintSchema, nullable, type Schema } from "./scalar_schema.ts";
-import { describeStatement, shardWords, summarize } from "./statement_text.ts";
+import { describeStatement, summarize } from "./statement_text.ts";
 
 /** A statement and, once they are known, what the servers say of it. */
 export interface DocumentedStatement {
@@ -106,7 +107,7 @@ function operation(
       statement: name,
       kind,
       scope: statement.scope,
-      shard: shardWords(statement.shard),
+      shard: describeShard(statement.shard),
       consistency: kind === "exec" ? "strong" : statement.consistency,
       timeoutMs: statement.timeoutMs,
       retry: statement.retry || kind !== "exec",

@@ -17,21 +17,6 @@ export function describeStatement(
     .filter((part) => part !== undefined).join("\n\n");
 }
 
-/** How the shard is found, as `@shard` was written. */
-export function shardWords(rule: ShardRule): string {
-  switch (rule.by) {
-    case "key":
-      return `:${rule.param}`;
-    case "each":
-      return `each(:${rule.param})`;
-    case "name":
-      return rule.shard;
-    case "all":
-    case "any":
-      return rule.by;
-  }
-}
-
 function sentences(description: string): readonly string[] {
   const text = description.trim();
   const [, first, rest] = /^([\s\S]+?[.!?])(?:\s+|$)([\s\S]*)$/.exec(text) ?? [];

@@ -1,0 +1,248 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { systemClock } from "../../src/core/clock.ts";
+import { SqlError } from "../../src/drivers/mysql.ts";
+import { checkOnServer } from "../../src/query/server_check.ts";
+import type { StatementFacts } from "../../src/query/statement.ts";
+import { compile } from "./rules.ts";
+import { testDatabase } from "./database.ts";
+
+const TABLES = `
+CREATE TABLE players (id BIGINT PRIMARY KEY, name VARCHAR(40) NOT NULL COLLATE utf8mb4_general_ci,
+  code VARCHAR(40) COLLATE utf8mb4_bin, tag VARBINARY(40), lang VARCHAR(40) COLLATE utf8mb4_danish_ci,
+  level INT NOT NULL, xp BIGINT, guild_id BIGINT, gold DECIMAL(20,4), at DATETIME(3), profile JSON,
+  KEY (name), KEY (code), KEY (tag), KEY (lang), KEY (guild_id), KEY (xp))
+  CHARACTER SET utf8mb4;
+INSERT INTO players SELECT seq, CONCAT('name', seq), CONCAT('code', seq), seq, seq, seq % 50, seq,
+  seq % 100, seq, NOW(3), '{}' FROM seq_1001_to_4000;
+CREATE TABLE guilds (id BIGINT PRIMARY KEY, name VARCHAR(40));
+INSERT INTO guilds VALUES (1, 'a');
+CREATE TABLE nobody (id BIGINT PRIMARY KEY);
+ANALYZE TABLE players, guilds`;
+
+/** What is checked, the statement's header and SQL, and the facts that matter. */
+type Case = readonly [
+  when: string,
+  text: string,
+  expected: Partial<Pick<StatementFacts, "plan" | "warnings" | "unavailable">>,
+];
+
+const ID = "-- @shard :id\n-- @param id bigint\n";
+const CASES: readonly Case[] = [
+  ["a read has its key", `one\n${ID}SELECT id FROM players WHERE id = :id`, {
+    plan: "PRIMARY",
+    warnings: [],
+  }],
+  [
+    "an example names no row",
+    `one\n${ID.trim()} example=1\nSELECT id FROM players p WHERE p.id = :id`,
+    {
+      plan: "PRIMARY",
+      warnings: [],
+    },
+  ],
+  ["no row is there at all", `one\n${ID}SELECT id FROM nobody WHERE id = :id`, { warnings: [] }],
+  [
+    "a list has its key",
+    "many\n-- @shard s1\n-- @param ids bigint[]\nSELECT id FROM players WHERE id IN (:ids)",
+    {
+      plan: "PRIMARY",
+      warnings: [],
+    },
+  ],
+  [
+    "a column has no index",
+    "many\n-- @shard s1\n-- @param l int\nSELECT id FROM players WHERE level = :l",
+    {
+      plan: "full scan",
+      warnings: ["full scan of players"],
+    },
+  ],
+  [
+    "a full scan is allowed",
+    "many\n-- @shard s1\n-- @param l int\n-- @allow full-scan\nSELECT id FROM players WHERE level = :l",
+    { plan: "full scan", warnings: [] },
+  ],
+  [
+    "rows are sorted without an index",
+    "many\n-- @shard s1\n-- @param g bigint\n" +
+    "SELECT id FROM players WHERE guild_id = :g ORDER BY level",
+    {
+      plan: "guild_id",
+      warnings: ["sorts players without an index (filesort)"],
+    },
+  ],
+  [
+    "an index gives the order",
+    "many\n-- @shard s1\n-- @param n int max=100\nSELECT id FROM players ORDER BY xp DESC LIMIT :n",
+    {
+      plan: "index scan xp",
+      warnings: [],
+    },
+  ],
+  ["everything is counted", "one\n-- @shard s1\nSELECT COUNT(*) AS n FROM players", {
+    warnings: ["index scan guild_id of players"],
+    plan: "index scan guild_id",
+  }],
+  [
+    "tables are joined",
+    `one\n${ID}SELECT p.id, g.name FROM players p JOIN guilds g ON g.id = p.guild_id WHERE p.id = :id`,
+    {
+      warnings: [],
+    },
+  ],
+  ["a write has its key", `exec\n${ID}UPDATE players SET xp = 1 WHERE id = :id`, {
+    plan: "range PRIMARY",
+    warnings: [],
+  }],
+  [
+    "a write has no key",
+    "exec\n-- @shard s1\n-- @param l int\nUPDATE players SET xp = 1 WHERE level = :l",
+    {
+      plan: "index scan PRIMARY",
+      warnings: ["index scan PRIMARY of players"],
+    },
+  ],
+  ["everything is deleted", "exec\n-- @shard s1\nDELETE FROM guilds", {
+    warnings: ["full scan of guilds"],
+  }],
+  ["a row is inserted", `exec\n${ID}INSERT INTO guilds (id, name) VALUES (:id, 'b')`, {
+    plan: "insert",
+    warnings: [],
+  }],
+  ["the table is unknown", `one\n${ID}SELECT id FROM heroes WHERE id = :id`, {
+    unavailable: "the table heroes does not exist",
+  }],
+  ["a column is unknown", `one\n${ID}SELECT nmae FROM players WHERE id = :id`, {
+    unavailable: "the column nmae does not exist",
+  }],
+  ["the SQL is wrong", `one\n${ID}SELECT id\nFROM players WHER id = :id`, {
+    unavailable: "the server cannot read its SQL (line 2 of it)",
+  }],
+  ["the account may not", `one\n${ID}SELECT user FROM mysql.user WHERE 1 = :id`, {
+    unavailable: "the account may not run it",
+  }],
+  ["two columns have one name", `one\n${ID}SELECT id, xp AS id FROM players WHERE id = :id`, {
+    warnings: ["two result columns are called id: give one an alias"],
+  }],
+  [
+    "@column names nothing",
+    `one\n${ID}-- @column profle json\nSELECT profile FROM players WHERE id = :id`,
+    {
+      warnings: ["@column profle is no result column (did you mean profile?)"],
+    },
+  ],
+  [
+    "a string key is binary",
+    "one\n-- @shard :c\n-- @param c string\nSELECT id FROM players WHERE code = :c",
+    {
+      plan: "code",
+      warnings: [],
+    },
+  ],
+  [
+    "a string key is bytes",
+    "one\n-- @shard :c\n-- @param c string\nSELECT id FROM players WHERE tag = :c",
+    {
+      warnings: [],
+    },
+  ],
+  [
+    "a string key ignores case",
+    "one\n-- @shard :n\n-- @param n string\nSELECT id FROM players WHERE name = :n",
+    {
+      unavailable: "players.name takes different spellings of :n for equal (utf8mb4_general_ci): " +
+        "give it a binary collation, or write fold=ci",
+    },
+  ],
+  [
+    "a folded key ignores case",
+    "one\n-- @shard :n fold=ci\n-- @param n string\nSELECT id FROM players WHERE name = :n",
+    {
+      plan: "name",
+      warnings: [],
+    },
+  ],
+  [
+    "a folded key has a language",
+    "one\n-- @shard :n fold=ci\n-- @param n string\nSELECT id FROM players p WHERE p.lang = :n",
+    { unavailable: "fold=ci does not know the rules of utf8mb4_danish_ci, which players.lang has" },
+  ],
+  [
+    "an inserted key ignores case",
+    "exec\n-- @shard :n\n-- @param n string\nINSERT INTO players (id, level, name) VALUES (1, 2, :n)",
+    {
+      unavailable: "players.name takes different spellings of :n for equal (utf8mb4_general_ci): " +
+        "give it a binary collation, or write fold=ci",
+    },
+  ],
+  [
+    "a string key is compared with a number",
+    "one\n-- @shard :n\n-- @param n string\nSELECT id FROM players WHERE id = :n",
+    {
+      unavailable: ":n is a string, and players.id is bigint",
+    },
+  ],
+  [
+    "a string key's column cannot be found",
+    "one\n-- @shard :n\n-- @param n string\nSELECT level FROM players WHERE LOWER(code) = :n",
+    { warnings: ["full scan of players", "cannot find the column that :n is compared with"] },
+  ],
+];
+
+Deno.test("checkOnServer tells what MariaDB says of a statement", async (t) => {
+  await using database = await testDatabase();
+  await database.sql(TABLES);
+  const { session } = database;
+  const check = (text: string) =>
+    checkOnServer(session, { compiled: compile(`-- name: t.t :${text}`), clock: systemClock });
+
+  for (const [when, text, expected] of CASES) {
+    await t.step(`when ${when}`, async () => {
+      const facts = await check(text);
+      const seen = Object.fromEntries(
+        Object.keys(expected).map((key) => [key, facts[key as keyof StatementFacts]]),
+      );
+      assertEquals(seen, expected);
+      if (!("unavailable" in expected)) assertEquals(facts.unavailable, undefined);
+    });
+  }
+
+  await t.step("columns as documents show them", async () => {
+    const { columns } = await check(
+      `one\n${ID}-- @column level bool\n` +
+        "SELECT id, name, level, gold, at, profile, JSON_EXTRACT(profile, '$.a') AS a FROM players WHERE id = :id",
+    );
+    assertEquals(columns, [
+      { name: "id", encoding: "bigint", nullable: false },
+      { name: "name", encoding: "string", nullable: false },
+      { name: "level", encoding: "bool", nullable: false },
+      { name: "gold", encoding: "decimal", nullable: true },
+      { name: "at", encoding: "datetime", nullable: true },
+      { name: "profile", encoding: "json", nullable: true },
+      { name: "a", encoding: "json", nullable: true },
+    ]);
+  });
+
+  await t.step("columns of what cannot run yet", async () => {
+    const facts = await check(
+      "many\n-- @shard all\n-- @param n int\n-- @merge order=xp limit=:n\nSELECT id FROM players ORDER BY xp LIMIT :n",
+    );
+    assertEquals(facts.columns.map(({ name, encoding }) => [name, encoding]), [["id", "bigint"]]);
+  });
+
+  await t.step("nothing was changed by it", async () => {
+    const { rows } = await database.rows(
+      "SELECT COUNT(*), (SELECT COUNT(*) FROM guilds) FROM players",
+    );
+    assertEquals(rows, [["3000", "1"]]);
+  });
+
+  await t.step("it throws when the session is lost", async () => {
+    session.destroy();
+    const error = await assertRejects(
+      () => check(`one\n${ID}SELECT id FROM players WHERE id = :id`),
+      SqlError,
+    );
+    assert(error.kind === "connection_lost");
+  });
+});
