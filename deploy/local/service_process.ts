@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TextLineStream } from "./text_lines.ts";
 import { freePort } from "./ports.ts";
@@ -26,15 +26,20 @@ export interface ServiceOptions {
   readonly onLine?: (line: string) => void;
 }
 
-/** The arguments of `deno` that start the service, with the permissions that it needs. */
-export function serviceArguments(): string[] {
+/**
+ * The arguments of `deno` that start the service, with the least permissions that it works with: it
+ * reads its realm, and its own modules for the worker isolates. Redis's client reads the whole
+ * environment.
+ *
+ * @param configFile the configuration; its folder is the realm
+ */
+export function serviceArguments(configFile: string): string[] {
   return [
     "run",
     "--no-prompt",
     "--allow-net",
     "--allow-env",
-    "--allow-read",
-    "--allow-sys",
+    `--allow-read=${join(ROOT, "main.ts")},${join(ROOT, "src")},${dirname(resolve(configFile))}`,
     join(ROOT, "main.ts"),
     "serve",
   ];
@@ -73,7 +78,7 @@ export class ServiceProcess implements AsyncDisposable {
   static async start(options: ServiceOptions): Promise<ServiceProcess> {
     const { environment, isolates, port = freePort() } = options;
     const child = new Deno.Command(Deno.execPath(), {
-      args: serviceArguments(),
+      args: serviceArguments(environment["REALMGATE_CONFIG"] ?? ""),
       cwd: ROOT,
       env: {
         ...environment,

@@ -7,8 +7,8 @@ import { testRealm } from "../support/realm.ts";
 const PRELOAD = new URL("../support/stuck_preload.ts", import.meta.url).pathname;
 
 /** The service's own command line, with a module before it that can make an isolate loop. */
-function argumentsWithPreload(): string[] {
-  const [run = "run", ...others] = serviceArguments();
+function argumentsWithPreload(configFile: string): string[] {
+  const [run = "run", ...others] = serviceArguments(configFile);
   const reads = others.filter((flag) => !flag.startsWith("--allow-read"));
   return [run, "--allow-read", "--preload", PRELOAD, ...reads];
 }
@@ -25,7 +25,7 @@ for (
     const port = freePort();
     const stuckFile = await Deno.makeTempFile();
     const child = new Deno.Command(Deno.execPath(), {
-      args: argumentsWithPreload(),
+      args: argumentsWithPreload(realm.realm.environment["REALMGATE_CONFIG"] ?? ""),
       env: {
         ...realm.realm.environment,
         PORT: String(port),
