@@ -41,6 +41,8 @@ export function prettyLine(line: string, options: PrettyOptions): string {
     }
     case "statement unavailable":
       return `${paint("red", "✗")} ${fields["name"]}  ${fields["detail"]}`;
+    case "statement warning":
+      return `${paint("yellow", "!")} ${fields["name"]}  ${fields["detail"]}`;
     default: {
       const color = levelColor(entry.level);
       const shown = Object.entries(fields).map(([name, value]) => `${name}=${show(value)}`);

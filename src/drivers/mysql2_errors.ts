@@ -16,7 +16,8 @@ export function toSqlError(error: unknown, otherwise: SqlErrorKind): SqlError {
   const message = error instanceof Error ? error.message : String(error);
   if (typeof errno === "number" && errno > 0 && typeof sqlState === "string") {
     const text = typeof sqlMessage === "string" ? sqlMessage : message;
-    return new SqlError("server", text, { errno, sqlState, cause: error });
+    // mysql2's own error is left behind: it holds the statement's text, maybe with its values.
+    return new SqlError("server", text, { errno, sqlState });
   }
   return new SqlError(otherwise, message, { cause: error });
 }

@@ -19,10 +19,11 @@ import { bindable, literal } from "./mysql2_text.ts";
 const MAX_PREPARED = 64;
 /** The server has no room for another prepared statement. */
 const ER_MAX_PREPARED_STMT_COUNT_REACHED = 1461;
-/** The server no longer knows the prepared statement, or cannot run it as it is: it did nothing. */
-const STALE = [1243, 1615];
-/** The server closes the session right after these: shutdown, KILL, client too long silent. */
-const LAST_WORDS = [1053, 1927, 4031];
+/**
+ * After these the session is over: the server shuts down, was told to KILL it, does not know a
+ * statement that it prepared, or heard nothing for too long.
+ */
+const LAST_WORDS = [1053, 1927, 1243, 4031];
 
 /** What a session is made from. */
 export interface Mysql2SessionParts {
@@ -52,7 +53,6 @@ export class Mysql2Session implements MysqlSession {
   #resolve: ((result: Rows | Ok) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;
   #prepared: Prepared | undefined;
-  #values: readonly SqlValue[] = [];
 
   constructor(parts: Mysql2SessionParts) {
     const { connection, socket } = parts;
@@ -96,7 +96,8 @@ export class Mysql2Session implements MysqlSession {
   }
 
   detach(): DetachedCommand | undefined {
-    const [resolve, reject] = [this.#resolve, this.#reject];
+    const resolve = this.#resolve;
+    const reject = this.#reject;
     if (resolve === undefined || reject === undefined) return undefined;
     const end = new Promise(this.#begin);
     end.catch(() => {});
@@ -139,7 +140,6 @@ export class Mysql2Session implements MysqlSession {
 
   #run(prepared: Prepared, values: readonly SqlValue[]): void {
     this.#prepared = prepared;
-    this.#values = values;
     prepared.handle.execute(bindable(values), this.#onResult);
   }
 
@@ -164,13 +164,6 @@ export class Mysql2Session implements MysqlSession {
     const error = toSqlError(reason, "connection_lost");
     // After a failure on this side of the wire the two sides may disagree about what comes next.
     if (error.kind !== "server" || LAST_WORDS.includes(error.errno)) return this.#lose(error);
-    const prepared = this.#prepared;
-    this.#prepared = undefined;
-    if (prepared !== undefined && STALE.includes(error.errno)) {
-      this.#statements.delete(prepared.sql);
-      this.#connection.unprepare(prepared.sql);
-      if (!prepared.retried) return this.#prepareAndRun(prepared.sql, this.#values, true);
-    }
     this.#settle(error);
   }
 
@@ -180,13 +173,10 @@ export class Mysql2Session implements MysqlSession {
     reject?.(error);
   }
 
-  #prepareAndRun(sql: string, values: readonly SqlValue[], retried = false): void {
+  #prepareAndRun(sql: string, values: readonly SqlValue[]): void {
     this.#prepare(sql, (error, prepared) => {
       if (this.#reject === undefined) return;
-      if (prepared !== undefined) {
-        prepared.retried = retried;
-        return this.#run(prepared, values);
-      }
+      if (prepared !== undefined) return this.#run(prepared, values);
       if (toSqlError(error, "connection_lost").errno !== ER_MAX_PREPARED_STMT_COUNT_REACHED) {
         return this.#failed(error);
       }

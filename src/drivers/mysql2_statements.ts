@@ -7,8 +7,6 @@ export interface Prepared {
   readonly handle: Mysql2Statement;
   /** The columns of its last result. */
   columns: readonly ColumnInfo[];
-  /** Whether it stands in for one that the server had forgotten. */
-  retried: boolean;
   /** Whether it ran since the last search for one to give up. */
   used: boolean;
 }
@@ -24,10 +22,6 @@ export class PreparedStatements {
 
   constructor(max: number) {
     this.#max = max;
-  }
-
-  get size(): number {
-    return this.#bySql.size;
   }
 
   get(sql: string): Prepared | undefined {
@@ -49,13 +43,9 @@ export class PreparedStatements {
   }
 
   add(sql: string, handle: Mysql2Statement): Prepared {
-    const prepared: Prepared = { sql, handle, columns: [], retried: false, used: false };
+    const prepared: Prepared = { sql, handle, columns: [], used: false };
     this.#bySql.set(sql, prepared);
     return prepared;
-  }
-
-  delete(sql: string): void {
-    this.#bySql.delete(sql);
   }
 
   clear(): void {

@@ -9,6 +9,15 @@ interface Literal {
 /**
  * A value as a literal for the text protocol. Strings and bytes are written in hexadecimal: no
  * quote, backslash or SQL mode can change where such a literal ends.
+ *
+ * @example
+ * ```ts
+ * import { literal } from "./mysql2_text.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const written = literal("it's");
+ * assertEquals(typeof written === "object" && written?.toSqlString(), "_utf8mb4 X'69742773'");
+ * ```
  */
 export function literal(value: SqlValue): Literal | number | null {
   if (value === null || typeof value === "number") return value;

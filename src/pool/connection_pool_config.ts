@@ -41,6 +41,15 @@ const MAY_BE_ZERO = new Set(["min", "waitersPerConnection", "validateAfterIdleMs
  * Fills the defaults in and checks the numbers.
  *
  * @throws {RangeError} for a number that cannot work
+ *
+ * @example
+ * ```ts
+ * import { resolvePoolConfig } from "./connection_pool_config.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const target = { host: "127.0.0.1", port: 3306, user: "game", password: "" };
+ * assertEquals(resolvePoolConfig({ name: "s1a", target }).max, 8);
+ * ```
  */
 export function resolvePoolConfig(config: ConnectionPoolConfig): ResolvedPoolConfig {
   const resolved: ResolvedPoolConfig = {

@@ -6,7 +6,32 @@ import type { ConnectionPoolStats } from "./connection_pool_stats.ts";
 
 const LEAK_CHECK_MS = 1_000;
 
-/** The named pools of one isolate. */
+/**
+ * The named pools of one isolate.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionPoolManager } from "./connection_pool_manager.ts";
+ * import { systemClock } from "../core/clock.ts";
+ * import { silentLog } from "../core/log.ts";
+ * import { systemRandom } from "../core/random.ts";
+ * import { ScopeWatch } from "../core/scope.ts";
+ * import { Mysql2Driver } from "../drivers/mysql2_driver.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const manager = new ConnectionPoolManager({
+ *   driver: new Mysql2Driver(),
+ *   clock: systemClock,
+ *   random: systemRandom,
+ *   log: silentLog,
+ *   watch: new ScopeWatch({ clock: systemClock }),
+ * });
+ * const target = { host: "127.0.0.1", port: 3306, user: "game", password: "" };
+ * manager.createPool({ name: "s1a", target, max: 4 });
+ * assertEquals(manager.getPool("s1a").stats().idle, 0);
+ * await manager.shutdownAll();
+ * ```
+ */
 export class ConnectionPoolManager {
   readonly #parts: PoolParts;
   readonly #pools = new Map<string, ConnectionPool>();

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { type Clock, pause } from "../core/clock.ts";
 import type { ScopeEnd } from "../core/scope.ts";
 import { type DetachedCommand, type MysqlSession, SqlError } from "../drivers/mysql.ts";
 import type { PoolCounters } from "./connection_pool_stats.ts";
@@ -28,6 +28,8 @@ export interface InterrupterOptions {
 
 /** The server stopped the statement, or the sort in it, as it was told to. */
 const STOPPED = [1317, 1028];
+/** How long one KILL is given before the next; twice as long each time. */
+const FIRST_PAUSE_MS = 5;
 const COMMIT = /^\s*commit\b/i;
 
 /** Stops commands and makes their sessions fit for the next borrower. */
@@ -40,7 +42,8 @@ export class Interrupter {
 
   /**
    * Stops a command and settles its promise. KILL's effect can come after the command's own end,
-   * so the command's end and KILL's reply are both awaited; only then is the session reset.
+   * so the command's end and KILL's reply are both awaited; only then is the session reset. Where
+   * that fails or takes too long the session is given up, on the server too.
    *
    * @returns whether the session may be used again
    */
@@ -53,31 +56,51 @@ export class Interrupter {
       session.destroy();
       return false;
     }
-    return await this.#within(session, async () => {
-      const killed = COMMIT.test(sql)
-        ? undefined
-        : killer.kill(session.threadId).then(() => counters.killed++);
-      const [{ status }] = await Promise.allSettled([killed, command.end]);
-      if (status === "rejected") return false;
+    const commits = COMMIT.test(sql);
+    const fit = await this.#within(session, async () => {
+      if (commits) await ended(command);
+      else await this.#killUntilEnded(session, { command, killer });
       await session.reset();
-      return true;
     });
+    // A server that is told nothing would work on for a client that has left.
+    if (!fit && !commits) killer.kill(session.threadId, "CONNECTION").catch(() => {});
+    return fit;
   }
 
   /** Resets a session. @returns whether it may be used again */
   reset(session: MysqlSession): Promise<boolean> {
-    return this.#within(session, async () => {
-      await session.reset();
-      return true;
-    });
+    return this.#within(session, () => session.reset());
+  }
+
+  /** A KILL that comes before the statement has begun is lost: so it is sent until it ends. */
+  async #killUntilEnded(
+    session: MysqlSession,
+    { command, killer }: { readonly command: DetachedCommand; readonly killer: Killer },
+  ): Promise<void> {
+    const { clock, counters } = this.#options;
+    let over = false;
+    const end = ended(command).then(() => over = true);
+    try {
+      await killer.kill(session.threadId);
+      counters.killed++;
+      for (let pauseMs = FIRST_PAUSE_MS;; pauseMs *= 2) {
+        await Promise.race([end, pause(clock, pauseMs)]);
+        if (over) return;
+        await killer.kill(session.threadId);
+      }
+    } finally {
+      // Where no KILL gets through the server may still have a word on the command.
+      await end;
+    }
   }
 
   /** Gives the session up where the work on it fails or takes too long. */
-  async #within(session: MysqlSession, work: () => Promise<boolean>): Promise<boolean> {
+  async #within(session: MysqlSession, work: () => Promise<void>): Promise<boolean> {
     const { clock, timeoutMs } = this.#options;
     const limit = clock.after(timeoutMs, () => session.destroy());
     try {
-      return await work() && !session.closed;
+      await work();
+      return !session.closed;
     } catch {
       return false;
     } finally {
@@ -94,6 +117,11 @@ export class Interrupter {
   close(): void {
     this.#options.killer?.close();
   }
+}
+
+/** Settles once the command has ended, however it did. */
+function ended(command: DetachedCommand): Promise<void> {
+  return command.end.then(() => {}, () => {});
 }
 
 function settle({ command, end, settle }: Interruption): void {

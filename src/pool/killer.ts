@@ -22,8 +22,11 @@ const KEEP_MS = 30_000;
 /** There is no such session any more, so there is nothing left to kill. */
 const ER_NO_SUCH_THREAD = 1094;
 
+/** Whether a session's statement is to end, or the session with it. */
+type KillWhat = "QUERY" | "CONNECTION";
+
 /**
- * Sends KILL QUERY to one server, over a session of its own that is opened when it is first needed.
+ * Sends KILL to one server, over a session of its own that is opened when it is first needed.
  * It is never lent, and stands outside the pool's limit.
  */
 export class Killer {
@@ -38,16 +41,20 @@ export class Killer {
   }
 
   /**
-   * Kills the statement that a session of the same account runs; resolves with the server's reply.
-   * Its effect may come after the statement's own end: await both before that session is used.
+   * Kills what a session of the same account runs, or all of it; resolves with the server's reply.
+   * The effect may come after the statement's own end: await both before that session is used. It
+   * is lost where the statement has not begun yet.
    *
    * @throws {SqlError} if the server did not reply in time
    */
-  kill(threadId: number): Promise<void> {
+  kill(threadId: number, what: KillWhat = "QUERY"): Promise<void> {
+    if (this.#closed) return Promise.reject(new TypeError("Cannot kill: the pool must be open"));
     const { watch, timeoutMs } = this.#options;
     // Its time begins here, so that kills of a server that stopped all give up together.
     const scope = watch.open({ timeoutMs });
-    const sent = this.#last.then(() => this.#send(threadId, scope)).finally(() => scope.close());
+    const sent = this.#last.then(() => this.#send(`KILL ${what} ${threadId}`, scope)).finally(() =>
+      scope.close()
+    );
     this.#last = sent.catch(() => {});
     return sent;
   }
@@ -63,13 +70,13 @@ export class Killer {
     this.#session?.destroy();
   }
 
-  async #send(threadId: number, scope: Scope): Promise<void> {
+  async #send(sql: string, scope: Scope): Promise<void> {
     const session = this.#session ?? await this.#open(scope);
     this.#usedAt = this.#options.clock.now();
     const abandon = () => session.destroy();
     scope.onEnd(abandon);
     try {
-      await session.query(`KILL QUERY ${threadId}`);
+      await session.query(sql);
     } catch (error) {
       if (!(error instanceof SqlError && error.errno === ER_NO_SUCH_THREAD)) throw error;
     } finally {

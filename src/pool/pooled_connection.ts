@@ -185,6 +185,7 @@ export class PooledConnection {
     const session = this.#session;
     const command = session?.detach();
     if (session === undefined || command === undefined) return;
+    this.#closeCause = "interrupted";
     this.#recovery = this.#parts.interrupter.stop({
       session,
       command,
@@ -196,12 +197,14 @@ export class PooledConnection {
 
   async #cleanUp(): Promise<void> {
     const session = this.#session;
+    this.#closeCause = "interrupted";
     this.#recovered(session !== undefined && await this.#parts.interrupter.reset(session));
   }
 
   #recovered(fit: boolean): void {
     this.#recovery = undefined;
     this.#dirty = false;
-    if (!fit) this.close("interrupted");
+    if (!fit) return this.close("interrupted");
+    this.#closeCause = "lost";
   }
 }

@@ -30,6 +30,8 @@ export class RegistryKeeper {
   /** Whether the last check left something open, to be asked again. */
   #open = false;
   #checking: Promise<void> = Promise.resolve();
+  /** The files as they were read last, to tell which of them a reload changed. */
+  #texts: ReadonlyMap<string, string> = new Map();
   /** The verdict that was told last, by statement. */
   #told: ReadonlyMap<string, string> = new Map();
 
@@ -38,15 +40,20 @@ export class RegistryKeeper {
   }
 
   /** Reads the files. @throws {Deno.errors.NotFound} if their folder is missing */
-  read(): Promise<StatementSource[]> {
-    return readStatementFiles(this.#options.config.statements);
+  async read(): Promise<StatementSource[]> {
+    const sources = await readStatementFiles(this.#options.config.statements);
+    this.#texts = new Map(sources.map(({ file, text }) => [file, text]));
+    return sources;
   }
 
   /** Reads the files again and has them served; a fault changes nothing and is said in the log. */
   async reload(): Promise<void> {
     const { log } = this.#options.world;
+    const before = this.#texts;
     try {
-      this.#options.onStatements(await this.read());
+      const sources = await this.read();
+      this.#options.onStatements(sources);
+      this.#tellAgain(sources.filter(({ file, text }) => before.get(file) !== text));
       this.check();
     } catch (error) {
       if (!(error instanceof StatementFaultsError)) {
@@ -84,24 +91,40 @@ export class RegistryKeeper {
     this.#say();
   }
 
+  /** Has the next check say its verdict on every statement of these files, or of all for none. */
+  #tellAgain(changed: readonly StatementSource[]): void {
+    const files = new Set(changed.map(({ file }) => file));
+    const told = new Map(this.#told);
+    for (const { statement } of this.#options.optimizer().list()) {
+      if (files.size === 0 || files.has(statement.file)) told.delete(statement.name);
+    }
+    this.#told = told;
+  }
+
   /** A line for each statement whose verdict is not the one that was told last. */
   #say(): void {
     const { world: { log }, optimizer } = this.#options;
     const told = new Map<string, string>();
     for (const { statement, facts, unavailable } of optimizer().list()) {
-      const fields = {
-        name: statement.name,
-        file: statement.file,
-        line: statement.line,
-        shard: describeShard(statement.shard),
-        plan: facts?.plan,
-        warnings: facts?.warnings ?? [],
-        ...(unavailable === undefined ? {} : { unavailable }),
-      };
-      const verdict = JSON.stringify([fields, statement.sql]);
-      told.set(statement.name, verdict);
-      if (this.#told.get(statement.name) === verdict) continue;
-      log.info("statement checked", { ...fields, tookMs: Math.round(facts?.tookMs ?? 0) });
+      const { name, file, line } = statement;
+      const shard = describeShard(statement.shard);
+      const { plan, warnings = [], tookMs = 0 } = facts ?? {};
+      const verdict = JSON.stringify([shard, plan, warnings, unavailable, statement.sql]);
+      told.set(name, verdict);
+      if (this.#told.get(name) === verdict) continue;
+      if (unavailable !== undefined) {
+        log.warn("statement unavailable", { name, file, line, detail: unavailable });
+      } else {
+        log.info("statement checked", {
+          name,
+          file,
+          line,
+          shard,
+          plan,
+          tookMs: Math.round(tookMs),
+        });
+      }
+      for (const detail of warnings) log.warn("statement warning", { name, file, line, detail });
     }
     this.#told = told;
   }

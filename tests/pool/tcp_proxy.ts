@@ -13,9 +13,12 @@ export class TcpProxy implements Disposable {
   readonly #links = new Set<Link>();
   #holdNew = false;
 
-  /** @param serverPort where on 127.0.0.1 the server listens */
-  constructor(serverPort: number) {
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  /**
+   * @param serverPort where on 127.0.0.1 the server listens
+   * @param options.hostname where the proxy does; default 127.0.0.1
+   */
+  constructor(serverPort: number, options: { readonly hostname?: string } = {}) {
+    this.#listener = Deno.listen({ hostname: options.hostname ?? "127.0.0.1", port: 0 });
     this.port = (this.#listener.addr as Deno.NetAddr).port;
     void this.#accept(serverPort);
   }

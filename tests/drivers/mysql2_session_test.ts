@@ -1,0 +1,269 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { systemClock } from "../../src/core/clock.ts";
+import { ScopeWatch } from "../../src/core/scope.ts";
+import { type MysqlSession, type Ok, type Rows, SqlError } from "../../src/drivers/mysql.ts";
+import { Mysql2Driver, type Mysql2DriverOptions } from "../../src/drivers/mysql2_driver.ts";
+import { eventually } from "../support/eventually.ts";
+import { firstRow, TestServer } from "../pool/fixture.ts";
+
+const server = TestServer.forThisFile({
+  schema: `CREATE TABLE players (id BIGINT PRIMARY KEY AUTO_INCREMENT, gold BIGINT NOT NULL);
+    INSERT INTO players VALUES (1, 9007199254740993), (2, 5);
+    CREATE TABLE kinds (
+      id INT PRIMARY KEY, b BIGINT, u BIGINT UNSIGNED, d DECIMAL(30, 10), t DATETIME(3), day DATE,
+      j JSON, bytes BLOB, s VARCHAR(40), f DOUBLE, flag TINYINT(1)
+    )`,
+});
+
+async function withSession(
+  test: (session: MysqlSession) => Promise<void>,
+  options?: Mysql2DriverOptions,
+): Promise<void> {
+  const watch = new ScopeWatch({ clock: systemClock });
+  const scope = watch.open({ timeoutMs: 10_000 });
+  try {
+    const session = await new Mysql2Driver(options).connect(server.target, scope);
+    try {
+      await test(session);
+    } finally {
+      await session.end();
+    }
+  } finally {
+    scope.close();
+    watch.close();
+  }
+}
+
+function rowsOf(result: Rows | Ok): Rows {
+  assert(result.kind === "rows");
+  return result;
+}
+
+function okOf(result: Rows | Ok): Ok {
+  assert(result.kind === "ok");
+  return result;
+}
+
+const ALL_KINDS = "SELECT b, u, d, t, day, j, bytes, s, f, flag FROM kinds WHERE id = ?";
+const INSERT_KINDS = `INSERT INTO kinds VALUES (?, CAST(? AS SIGNED), CAST(? AS UNSIGNED),
+  CAST(? AS DECIMAL(30, 10)), ?, ?, ?, ?, ?, ?, ?)`;
+const VALUES = [
+  "-9223372036854775808",
+  "18446744073709551615",
+  "12345678901234567890.0123456789",
+  "2024-02-29 23:59:59.125",
+  "2024-02-29",
+  '{"a": [1, "é😀"]}',
+  new Uint8Array([0, 255, 39, 92, 10]),
+  "quote ' \\ \" ? 😀",
+  0.1,
+  1,
+];
+const bytes = (row: readonly unknown[]) =>
+  row.map((value) => value instanceof Uint8Array ? Uint8Array.from(value) : value);
+
+Deno.test("Mysql2Session gives every kind of value back unchanged when it is bound", () =>
+  withSession(async (session) => {
+    okOf(await session.execute(INSERT_KINDS, [1, ...VALUES]));
+    assertEquals(bytes(firstRow(await session.execute(ALL_KINDS, [1]))), VALUES);
+    const nothing = VALUES.map(() => null);
+    okOf(await session.execute(INSERT_KINDS, [2, ...nothing]));
+    assertEquals(firstRow(await session.execute(ALL_KINDS, [2])), nothing);
+  }));
+
+Deno.test("Mysql2Session says which columns are JSON, unsigned and boolean when it answers", () =>
+  withSession(async (session) => {
+    const { columns } = rowsOf(await session.execute(ALL_KINDS, [1]));
+    const column = (name: string) => columns.find((each) => each.name === name);
+    assertEquals(column("j")?.type, 245);
+    assertEquals((column("u")?.flags ?? 0) & 32, 32);
+    assertEquals([column("flag")?.type, column("flag")?.length], [1, 1]);
+    assertEquals([column("t")?.type, column("t")?.decimals], [12, 3]);
+    assertEquals([column("bytes")?.charset, column("bytes")?.orgTable], [63, "kinds"]);
+  }));
+
+Deno.test("Mysql2Session hands out one array of columns when they stay the same", () =>
+  withSession(async (session) => {
+    const sql = "SELECT id, gold FROM players WHERE id = CAST(? AS SIGNED)";
+    const first = rowsOf(await session.execute(sql, ["1"]));
+    const second = rowsOf(await session.execute(sql, ["2"]));
+    assertStrictEquals(second.columns, first.columns);
+    await server.node.sql("ALTER TABLE players CHANGE gold gold DECIMAL(20, 0) NOT NULL");
+    const changed = rowsOf(await session.execute(sql, ["1"]));
+    assertEquals(changed.columns[1]?.type, 246);
+    await server.node.sql("ALTER TABLE players CHANGE gold gold BIGINT NOT NULL");
+  }));
+
+Deno.test("Mysql2Session keeps 64-bit arithmetic exact when integers are strings under a CAST", () =>
+  withSession(async (session) => {
+    const write = "UPDATE players SET gold = gold + CAST(? AS SIGNED) WHERE id = CAST(? AS SIGNED)";
+    okOf(await session.execute(write, ["1", "1"]));
+    const read = "SELECT gold FROM players WHERE id = CAST(? AS SIGNED)";
+    assertEquals(firstRow(await session.execute(read, ["1"])), ["9007199254740994"]);
+  }));
+
+Deno.test("Mysql2Session limits rows when LIMIT is bound as a number", () =>
+  withSession(async (session) => {
+    const { rows } = rowsOf(
+      await session.execute("SELECT id FROM players ORDER BY id LIMIT ?", [1]),
+    );
+    assertEquals(rows, [["1"]]);
+  }));
+
+Deno.test("Mysql2Session tells matched rows, generated ids and GTIDs when it writes", () =>
+  withSession(async (session) => {
+    const same = okOf(await session.execute("UPDATE players SET gold = gold WHERE id = ?", [2]));
+    assertEquals([same.affectedRows, same.insertId, same.gtid], [1, "0", undefined]);
+    const insert = okOf(await session.execute("INSERT INTO players (gold) VALUES (?)", [1]));
+    assertEquals([insert.affectedRows, insert.insertId], [1, "3"]);
+    assertEquals(insert.gtid, await server.value("SELECT @@gtid_binlog_pos"));
+  }));
+
+Deno.test("Mysql2Session fails with the server's number when the server refuses", () =>
+  withSession(async (session) => {
+    const sql = "INSERT INTO players VALUES (1, 1)";
+    const error = await assertRejects(() => session.execute(sql, []), SqlError);
+    assertEquals([error.kind, error.errno, error.sqlState], ["server", 1062, "23000"]);
+    const syntax = await assertRejects(() => session.execute("SELEC 1", []), SqlError);
+    assertEquals([syntax.errno, session.closed], [1064, false]);
+    assertEquals(firstRow(await session.execute("SELECT 7", [])), [7]);
+  }));
+
+Deno.test("Mysql2Session runs one statement only when text holds two", () =>
+  withSession(async (session) => {
+    const error = await assertRejects(() => session.query("SELECT 1; SELECT 2"), SqlError);
+    assertEquals(error.errno, 1064);
+  }));
+
+Deno.test("Mysql2Session describes a statement when it was not run", () =>
+  withSession(async (session) => {
+    const sql = "SELECT id, gold AS money FROM players WHERE id = ? LIMIT ?";
+    const { columns, parameterCount } = await session.describe(sql);
+    assertEquals(columns.map(({ name, type }) => [name, type]), [["id", 8], ["money", 8]]);
+    assertEquals(parameterCount, 2);
+    assertEquals((await session.describe(sql)).parameterCount, 2);
+    await assertRejects(() => session.describe("SELECT nothing FROM nowhere"), SqlError);
+  }));
+
+Deno.test("Mysql2Session answers alike when the server has no room for prepared statements", () =>
+  withSession(async (session) => {
+    const limit = await server.value("SELECT @@max_prepared_stmt_count");
+    await server.node.sql("SET GLOBAL max_prepared_stmt_count = 0");
+    try {
+      okOf(await session.execute(INSERT_KINDS, [3, ...VALUES]));
+      const text = rowsOf(await session.execute(ALL_KINDS, [3]));
+      assertEquals(bytes(text.rows[0] ?? []), VALUES);
+      assertEquals(
+        firstRow(
+          await session.execute("SELECT ?, '?', `id` /* ? */ FROM players LIMIT ?", ["'", 1]),
+        ),
+        ["'", "?", "1"],
+      );
+      await session.query("SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES,ANSI_QUOTES')");
+      const nasty = "\\' OR 1 = 1 -- ";
+      assertEquals(firstRow(await session.execute("SELECT ?, ?", [nasty, ""])), [nasty, ""]);
+      const error = await assertRejects(() => session.describe("SELECT 1"), SqlError);
+      assertEquals(error.errno, 1461);
+    } finally {
+      await server.node.sql(`SET GLOBAL max_prepared_stmt_count = ${limit}`);
+    }
+  }));
+
+Deno.test("Mysql2Session keeps a bounded number of prepared statements when it runs many", () =>
+  withSession(async (session) => {
+    const prepared = async () => {
+      const [row] = await server.node.sql("SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'");
+      return Number(row?.["Value"]);
+    };
+    const before = await prepared();
+    const often = "SELECT 'often'";
+    for (let number = 0; number < 200; number++) {
+      assertEquals(firstRow(await session.execute(`SELECT ${number}`, [])), [number]);
+      assertEquals(firstRow(await session.execute(often, [])), ["often"]);
+    }
+    await eventually(async () => await prepared() === before + 64);
+    await session.reset();
+    assertEquals(await prepared(), before);
+    assertEquals(firstRow(await session.execute(often, [])), ["often"]);
+  }));
+
+Deno.test("Mysql2Session is set up when it was connected and when it was reset", () =>
+  withSession(async (session) => {
+    const state = "SELECT @@time_zone, @@session_track_system_variables, @@max_statement_time," +
+      " @@sql_select_limit, @@character_set_connection, @mine";
+    const setUp = ["+00:00", "last_gtid", 7.5, "1000", "utf8mb4", null];
+    assertEquals(firstRow(await session.query(state)), setUp);
+    await session.query("SET time_zone = '+05:00', max_statement_time = 0, @mine = 1");
+    await session.reset();
+    assertEquals(firstRow(await session.query(state)), setUp);
+    const insert = okOf(await session.execute("INSERT INTO players (gold) VALUES (1)", []));
+    assertEquals(insert.gtid, await server.value("SELECT @@gtid_binlog_pos"));
+  }, { backstopMs: 7_500, maxRows: 1_000 }));
+
+Deno.test("Mysql2Session ends a statement by itself when its backstop is reached", () =>
+  withSession(async (session) => {
+    const error = await assertRejects(() => session.execute("SELECT SLEEP(30)", []), SqlError);
+    assertEquals([error.kind, error.errno], ["server", 1969]);
+  }, { backstopMs: 50 }));
+
+Deno.test("Mysql2Session refuses a command when one is under way", () =>
+  withSession(async (session) => {
+    const slow = session.execute("SELECT SLEEP(0.05)", []);
+    await assertRejects(() => session.execute("SELECT 1", []), TypeError);
+    await assertRejects(() => session.ping(), TypeError);
+    assertEquals(firstRow(await slow), [0]);
+    await session.ping();
+  }));
+
+Deno.test("Mysql2Session.detach hands the command over when one is under way", () =>
+  withSession(async (session) => {
+    assertEquals(session.detach(), undefined);
+    const slow = session.execute("SELECT SLEEP(0.05)", []);
+    const detached = session.detach();
+    assert(detached !== undefined);
+    detached.reject(new RangeError("taken"));
+    await assertRejects(() => slow, RangeError);
+    assertEquals(firstRow(await detached.end), [0]);
+    assertEquals([session.detach(), firstRow(await session.query("SELECT 7"))], [undefined, [7]]);
+  }));
+
+Deno.test("Mysql2Session settles its command when it is destroyed", () =>
+  withSession(async (session) => {
+    let closed = 0;
+    session.onClose(() => closed++);
+    const slow = session.execute("SELECT SLEEP(30)", []);
+    session.destroy();
+    session.destroy();
+    assertEquals((await assertRejects(() => slow, SqlError)).kind, "connection_lost");
+    assertEquals([session.closed, closed], [true, 1]);
+    await assertRejects(() => session.ping(), SqlError);
+    session.onClose(() => closed++);
+    assertEquals(closed, 2);
+    await server.node.sql(`KILL ${session.threadId}`).catch(() => {});
+  }));
+
+Deno.test("Mysql2Session fails its command and closes when the server kills it", () =>
+  withSession(async (session) => {
+    const slow = session.execute("SELECT SLEEP(30)", []);
+    const failed = assertRejects(() => slow, SqlError);
+    await eventually(async () =>
+      Number(
+        await server.value(
+          `SELECT COUNT(*) FROM information_schema.processlist WHERE id = ${session.threadId}` +
+            " AND info LIKE '%SLEEP%'",
+        ),
+      ) === 1
+    );
+    await server.node.sql(`KILL ${session.threadId}`);
+    const { kind, errno } = await failed;
+    assert(kind === "connection_lost" || errno === 1927, `${kind} ${errno}`);
+    await eventually(() => session.closed);
+  }));
+
+Deno.test("Mysql2Session reads a procedure's first result when it is called", () =>
+  withSession(async (session) => {
+    await server.node.sql("CREATE PROCEDURE both_results() BEGIN SELECT 1 AS a; SELECT 2; END");
+    const result = rowsOf(await session.execute("CALL both_results()", []));
+    assertEquals([result.rows, result.columns[0]?.name], [[[1]], "a"]);
+    assertEquals(firstRow(await session.query("CALL both_results()")), [1]);
+  }));
