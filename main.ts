@@ -66,17 +66,29 @@ async function start(options: { readonly listen: boolean }): Promise<Service> {
 }
 
 async function serve(): Promise<void> {
-  let service: Service;
+  // Before anything else: SIGHUP would end the process, and a container's first process is deaf to
+  // a SIGTERM that it does not listen for. Until it serves it has promised nobody an answer.
+  const running: { service: Service | undefined; reload: boolean } = {
+    service: undefined,
+    reload: false,
+  };
+  const stop = () => {
+    if (running.service === undefined) Deno.exit(0);
+    void running.service.stop().finally(() => Deno.exit(0));
+  };
+  Deno.addSignalListener("SIGTERM", stop);
+  Deno.addSignalListener("SIGINT", stop);
+  Deno.addSignalListener("SIGHUP", () => {
+    if (running.service === undefined) running.reload = true;
+    else void running.service.reload();
+  });
   try {
-    service = await start({ listen: true });
+    running.service = await start({ listen: true });
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     Deno.exit(1);
   }
-  const stop = () => void service.stop().finally(() => Deno.exit(0));
-  Deno.addSignalListener("SIGTERM", stop);
-  Deno.addSignalListener("SIGINT", stop);
-  Deno.addSignalListener("SIGHUP", () => void service.reload());
+  if (running.reload) void running.service.reload();
 }
 
 function work(): void {

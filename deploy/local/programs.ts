@@ -21,6 +21,12 @@ const MORE_FOLDERS = [
 // without "-core", and redis-server, would start daemons on 3306 and 6379.
 const PACKAGES = ["mariadb-server-core", "mariadb-client-core", "redis-tools"];
 
+const PROGRAMS: readonly (readonly [keyof Programs, string])[] = [
+  ["mariadbd", "mariadbd"],
+  ["mariadbInstallDb", "mariadb-install-db"],
+  ["redisServer", "redis-server"],
+];
+
 /** What the search depends on. */
 export interface ProgramOptions {
   /** Told before something is installed. @default {nobody} */
@@ -42,11 +48,12 @@ export async function findPrograms(options: ProgramOptions = {}): Promise<Progra
     [...(Deno.env.get("PATH") ?? "").split(":").filter((path) => path !== ""), ...MORE_FOLDERS];
   let found = await look(folders);
   if (isComplete(found)) return found;
-  const missing = Object.entries(found).flatMap(([name, path]) => path === undefined ? name : []);
+  const missing = PROGRAMS.filter(([key]) => found[key] === undefined).map(([, name]) => name)
+    .join(", ");
   const aptGet = await firstIn(folders, ["apt-get"]);
   if ((options.install ?? true) && aptGet !== undefined && Deno.uid() === 0) {
     options.notice?.(
-      `Installing ${PACKAGES.join(", ")} with apt-get (missing: ${missing.join(", ")})`,
+      `Installing ${PACKAGES.join(", ")} with apt-get (missing: ${missing}); no daemon among them`,
     );
     await run(aptGet, ["update"]);
     await run(aptGet, [
@@ -57,7 +64,7 @@ export async function findPrograms(options: ProgramOptions = {}): Promise<Progra
     if (isComplete(found)) return found;
   }
   throw new Error(
-    `Cannot start the local servers: must find ${missing.join(", ")}. Install them:\n` +
+    `Cannot start the local servers: must find ${missing}. Install what is missing:\n` +
       `  Debian, Ubuntu:  sudo apt-get update && sudo apt-get install --no-install-recommends ${
         PACKAGES.join(" ")
       }\n` +

@@ -2,7 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TextLineStream } from "./text_lines.ts";
 import { freePort } from "./ports.ts";
-import { endProcess, rememberProcess, signalProcess } from "./process.ts";
+import { rememberProcess, signalProcess } from "./process.ts";
 import { waitUntil } from "./wait.ts";
 
 /** The checkout's folder. */
@@ -57,8 +57,8 @@ export class ServiceProcess implements AsyncDisposable {
   readonly exited: Promise<number>;
   /** The last lines that it wrote, of both outputs. */
   readonly logs: string[] = [];
-  readonly #pidFile: string;
   #exitCode: number | undefined;
+  #stopped: Promise<number> | undefined;
 
   private constructor(
     child: Deno.ChildProcess,
@@ -67,7 +67,6 @@ export class ServiceProcess implements AsyncDisposable {
     this.pid = child.pid;
     this.port = options.port;
     this.url = `http://127.0.0.1:${options.port}`;
-    this.#pidFile = join(options.folder, "server.pid");
     const read = [child.stdout, child.stderr].map((stream) =>
       this.#collect(stream, options.onLine)
     );
@@ -91,7 +90,7 @@ export class ServiceProcess implements AsyncDisposable {
       detached: true,
     }).spawn();
     const service = new ServiceProcess(child, { ...options, port });
-    await rememberProcess(service.#pidFile, child.pid);
+    await rememberProcess(join(options.folder, "server.pid"), child.pid);
     return service;
   }
 
@@ -125,9 +124,19 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Ends it in order: SIGTERM, and SIGKILL should it not be gone in time. Returns its exit code. */
-  async stop(): Promise<number> {
-    if (!this.ended) await endProcess(this.#pidFile, { graceMs: STOP_MS });
-    return await this.exited;
+  stop(): Promise<number> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  /** By its id: its folder may already be that of the next process. */
+  async #stop(): Promise<number> {
+    this.kill("SIGTERM");
+    const timer = setTimeout(() => this.kill("SIGKILL"), STOP_MS);
+    try {
+      return await this.exited;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -41,7 +41,11 @@ export function parseConfig(
   if (document.errors.length > 0) {
     throw new ConfigError(
       file,
-      document.errors.map((error) => ({ path: "", message: error.message.trim() })),
+      // What follows the first line is the file's own text, which may hold a password.
+      document.errors.map(({ message }) => ({
+        path: "",
+        message: message.replace(/:?\n.*$/s, ""),
+      })),
     );
   }
   const faults: ConfigFault[] = [];

@@ -13,6 +13,8 @@ import type { Mysql2Connection } from "./mysql2_connection.ts";
 import { toSqlError } from "./mysql2_errors.ts";
 import { Mysql2Session } from "./mysql2_session.ts";
 
+const SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+
 /** How sessions are set up. */
 export interface Mysql2DriverOptions {
   /**
@@ -78,7 +80,10 @@ export class Mysql2Driver implements MysqlDriver {
         this.#backstopMs / 1_000
       }`
       : `session_track_gtids = 'OWN_GTID', max_execution_time = ${this.#backstopMs}`;
-    return `SET time_zone = '+00:00', sql_select_limit = ${this.#maxRows}, ${own}`;
+    // Strict, so that a value that does not fit is an error; and without ANSI_QUOTES, by which
+    // statement files would read differently from session to session.
+    return `SET time_zone = '+00:00', sql_mode = '${SQL_MODE}', ` +
+      `sql_select_limit = ${this.#maxRows}, ${own}`;
   }
 
   #options(target: MysqlTarget): ConnectionOptions {

@@ -2,13 +2,25 @@ import { Hono } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import { postBatch } from "./batch_route.ts";
 import { getLive, getReady } from "./health_routes.ts";
+import { logFailure } from "./log_failure.ts";
 import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
 import { getRoute, getStatement, getStatements } from "./registry_routes.ts";
-import { requestId } from "./request_id.ts";
+import { echoRequestId, requestId } from "./request_id.ts";
 import { registerReference } from "./reference_routes.ts";
 import { getQuery, postStatement } from "./statement_routes.ts";
 import { getTopology } from "./topology_route.ts";
+
+/** Everything but calls of statements, which see to their request ids themselves. */
+const REFERENCE = [
+  "/v1/statements/*",
+  "/v1/route/*",
+  "/v1/topology",
+  "/livez",
+  "/readyz",
+  "/openapi.json",
+  "/docs",
+];
 
 /**
  * The HTTP app of one isolate: every route of the contract that is built, and one place where
@@ -20,6 +32,7 @@ export function createApp(parts: Parts): Hono {
   app.post("/v1/query/:statement", postStatement(parts, "query"));
   app.post("/v1/exec/:statement", postStatement(parts, "exec"));
   app.post("/v1/batch", postBatch(parts));
+  for (const path of REFERENCE) app.use(path, echoRequestId());
   app.get("/v1/statements", getStatements(parts));
   app.get("/v1/statements/:statement", getStatement(parts));
   app.get("/v1/route/:statement", getRoute(parts));
@@ -35,16 +48,7 @@ export function createApp(parts: Parts): Hono {
     const request = c.req.raw;
     const known = toRealmgateError(error);
     const id = requestId(request.headers);
-    if (known.code === "internal" || known.cause !== undefined) {
-      const fields = {
-        requestId: id,
-        code: known.code,
-        path: new URL(request.url).pathname,
-        error: describe(known.cause ?? error),
-      };
-      if (known.code === "internal") parts.log.error("a request failed", fields);
-      else parts.log.debug("a request was refused", fields);
-    }
+    logFailure(parts.log, known, { requestId: id, path: new URL(request.url).pathname });
     return problemResponse(known, id);
   });
   return app;
@@ -53,8 +57,4 @@ export function createApp(parts: Parts): Hono {
 function problemResponse(error: unknown, id: string): Response {
   const { status, body, headers } = toProblem(error, id);
   return new Response(JSON.stringify(body), { status, headers });
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

@@ -3,8 +3,9 @@ import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Principal } from "./authenticator.ts";
 import { type CallOptions, readCallOptions } from "./call_options.ts";
+import { logFailure } from "./log_failure.ts";
 import type { Parts } from "./parts.ts";
-import { toProblem } from "./problem.ts";
+import { toProblem, toRealmgateError } from "./problem.ts";
 import { readJson } from "./read_body.ts";
 import { requestId, sentRequestId } from "./request_id.ts";
 import { findStatement, openScope, runStatement } from "./statement_call.ts";
@@ -37,7 +38,9 @@ export function postBatch(parts: Parts): (c: Context) => Promise<Response> {
       Math.min(options.deadlineMs ?? maxDeadlineMs, maxDeadlineMs),
     );
     try {
-      const calls = readCalls(await readJson(request, { maxBytes: bodyBytes, scope }));
+      const calls = readCalls(
+        await readJson(request, { maxBytes: bodyBytes, scope, reads: parts.reads }),
+      );
       const id = requestId(request.headers);
       const results = new Array<string>(calls.length);
       let next = 0;
@@ -89,8 +92,9 @@ async function answer(
     const { body } = await runStatement(parts, { compiled, bound, options: plain, scope: own });
     return `{"status":200,"body":${body}}`;
   } catch (error) {
-    const { status, body } = toProblem(error, id);
-    if (status === 500) parts.log.error("a call of a batch failed", { requestId: id, error });
+    const known = toRealmgateError(error);
+    const { status, body } = toProblem(known, id);
+    logFailure(parts.log, known, { requestId: id, path: "/v1/batch" });
     return JSON.stringify({ status, body });
   } finally {
     scope.offEnd(end);

@@ -7,6 +7,7 @@ import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import type { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
 import type { Authenticator } from "./authenticator.ts";
+import type { BodyReads } from "./body_reads.ts";
 import type { Readiness } from "./health_routes.ts";
 
 /** Bounds of what one isolate takes on. */
@@ -27,6 +28,7 @@ export interface Parts {
   readonly view: TopologyView;
   readonly replicas: ReadReplicaManager;
   readonly watch: ScopeWatch;
+  readonly reads: BodyReads;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: Limits;

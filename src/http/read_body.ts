@@ -1,19 +1,24 @@
 import { RealmgateError } from "../core/errors.ts";
-import type { Scope } from "../core/scope.ts";
+import type { Scope, ScopeEnd } from "../core/scope.ts";
+import type { BodyReads } from "./body_reads.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 const JSON_TYPE = /^application\/json *(;.*)?$/i;
+
+/** How a body is read. */
+export interface BodyOptions {
+  readonly maxBytes: number;
+  readonly scope: Scope;
+  readonly reads: BodyReads;
+}
 
 /**
  * Reads a request's JSON body, bounded in size and time. An empty body is `undefined`.
  *
  * @throws {RealmgateError} `unsupported_media_type`, `payload_too_large`, `invalid_request`,
- * `deadline_exceeded`, `client_closed_request`
+ * `deadline_exceeded`, `client_closed_request`, `shutting_down`
  */
-export async function readJson(
-  request: Request,
-  options: { readonly maxBytes: number; readonly scope: Scope },
-): Promise<unknown> {
+export async function readJson(request: Request, options: BodyOptions): Promise<unknown> {
   const { headers } = request;
   const encoding = headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") {
@@ -40,39 +45,56 @@ export async function readJson(
   }
 }
 
-async function readBytes(
+/**
+ * The body's bytes. One that announces its length is taken whole, which Deno does without a stream
+ * where all of it is there already; one that does not is counted while it comes.
+ */
+async function readBytes(request: Request, options: BodyOptions): Promise<Uint8Array> {
+  const { maxBytes, scope, reads } = options;
+  const declared = request.headers.get("content-length");
+  if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes);
+  const late = Promise.withResolvers<never>();
+  const stop = (end: ScopeEnd) => late.reject(broken(end));
+  scope.onEnd(stop);
+  reads.begin();
+  try {
+    return await (declared === null
+      ? Promise.race([readStream(request, { maxBytes, scope }), late.promise])
+      : Promise.race([request.bytes(), late.promise]));
+  } catch (error) {
+    if (error instanceof RealmgateError) throw error;
+    if (reads.closed) throw broken("shutting_down");
+    throw new RealmgateError("client_closed_request", "The body broke off", { cause: error });
+  } finally {
+    reads.end();
+    scope.offEnd(stop);
+  }
+}
+
+async function readStream(
   request: Request,
   options: { readonly maxBytes: number; readonly scope: Scope },
 ): Promise<Uint8Array> {
   const { maxBytes, scope } = options;
-  const declared = request.headers.get("content-length");
-  if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes);
-  const reader = request.body?.getReader();
-  if (reader === undefined) return new Uint8Array();
-  const stop = () => void reader.cancel().catch(() => {});
-  scope.onEnd(stop);
-  try {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.byteLength;
-      if (size > maxBytes) {
-        stop();
-        throw tooLarge(maxBytes);
-      }
-      chunks.push(value);
-    }
-    if (scope.ended === "deadline_exceeded") {
-      throw new RealmgateError("deadline_exceeded", "Cannot wait longer for the rest of the body");
-    }
-    return chunks.length === 1 ? chunks[0] as Uint8Array : join(chunks, size);
-  } catch (error) {
-    if (error instanceof RealmgateError) throw error;
-    throw new RealmgateError("client_closed_request", "The body broke off", { cause: error });
-  } finally {
-    scope.offEnd(stop);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    if (scope.ended !== undefined) throw broken(scope.ended);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0] as Uint8Array : join(chunks, size);
+}
+
+function broken(end: ScopeEnd): RealmgateError {
+  switch (end) {
+    case "deadline_exceeded":
+      return new RealmgateError("deadline_exceeded", "Cannot wait longer for the rest of the body");
+    case "client_closed":
+      return new RealmgateError("client_closed_request", "The client closed the connection");
+    case "shutting_down":
+      return new RealmgateError("shutting_down", "Cannot wait for the rest of the body");
   }
 }
 

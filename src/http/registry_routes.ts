@@ -4,6 +4,7 @@ import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { describeShard } from "../query/describe_shard.ts";
 import type { ParamSpec, ParamType } from "../query/statement.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
+import { readCallOptions } from "./call_options.ts";
 import type { Parts } from "./parts.ts";
 
 /** `GET /v1/statements`: the registry, a line each. */
@@ -32,11 +33,13 @@ export function getRoute(parts: Parts): (c: Context) => Response {
     const compiled = find(parts, c.req.param("statement") ?? "");
     const { statement } = compiled;
     requireScope(principal, statement.scope);
+    const { consistency } = readCallOptions(c.req.raw.headers);
     const mark = c.req.url.indexOf("?");
     const bound = compiled.bindQuery(mark < 0 ? "" : c.req.url.slice(mark + 1));
     const shard = parts.executor.shardOf(compiled, bound);
     const state = parts.view.shard(shard);
-    const primaryOnly = statement.kind === "exec" || statement.consistency === "strong";
+    const primaryOnly = statement.kind === "exec" || statement.consistency === "strong" ||
+      consistency === "strong";
     const why: string[] = [];
     let hashed: Readonly<Record<string, unknown>> = {};
     if (statement.shard.by === "key" && bound.shardKey !== undefined) {

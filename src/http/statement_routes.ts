@@ -55,7 +55,11 @@ export function postStatement(parts: Parts, endpoint: Endpoint): (c: Context) =>
       timeoutOf(parts, compiled.statement, options.deadlineMs),
     );
     try {
-      const body = await readJson(request, { maxBytes: parts.limits.bodyBytes, scope });
+      const body = await readJson(request, {
+        maxBytes: parts.limits.bodyBytes,
+        scope,
+        reads: parts.reads,
+      });
       const bound = compiled.bindJson(readParams(body));
       return respond(await runStatement(parts, { compiled, bound, options, scope }), headers);
     } finally {

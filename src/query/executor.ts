@@ -44,6 +44,9 @@ export interface ExecutorParts {
 const PRIMARY_WAIT_MS = 10_000;
 /** Nodes that one read tries before it gives up. */
 const READ_TRIES = 4;
+/** The pause after the second try of a write that was not sent, and the longest one. */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 500;
 
 /**
  * The one way from a bound statement to a database and back.
@@ -135,7 +138,7 @@ export class Executor {
     assertAvailable(compiled);
     const shard = this.shardOf(compiled, bound);
     const giveUpAt = this.#clock.now() + PRIMARY_WAIT_MS;
-    for (;;) {
+    for (let tries = 1;; tries++) {
       const node = await this.#primary(shard, scope);
       try {
         const result = await this.#run(node, call, true);
@@ -160,6 +163,10 @@ export class Executor {
         if (scope.ended !== undefined || this.#clock.now() >= giveUpAt) {
           throw shardUnavailable(shard, unsent ? "not_applied" : "unknown", error);
         }
+        // A node that a look finds well may refuse connections even so: it is not asked in a loop.
+        if (tries > 1) {
+          await this.#pause(Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS), scope);
+        }
       }
     }
   }
@@ -176,6 +183,18 @@ export class Executor {
     } finally {
       pool.release(connection);
     }
+  }
+
+  #pause(delayMs: number, scope: Scope): Promise<void> {
+    return new Promise((resolve) => {
+      const over = () => {
+        timer.cancel();
+        scope.offEnd(over);
+        resolve();
+      };
+      const timer = this.#clock.after(delayMs, over);
+      scope.onEnd(over);
+    });
   }
 
   #primary(shard: string, scope: Scope): string | Promise<string> {

@@ -65,10 +65,22 @@ export function isReadOnlyRefusal(error: unknown): boolean {
     (error.errno === 1290 || error.errno === 1792 || error.errno === 1836);
 }
 
-/** Whether the node itself cannot serve: it is gone, going or full. */
+/** The server goes, is full, or does not let the account in: nothing was done. */
+const REFUSED: ReadonlySet<number> = new Set([
+  1040,
+  1045,
+  1053,
+  1129,
+  1130,
+  1203,
+  1226,
+  1927,
+  4151,
+]);
+
+/** Whether the node itself cannot serve: it is gone, going or full, or refuses the account. */
 export function isNodeFailure(error: unknown): boolean {
-  return error instanceof SqlError &&
-    (error.kind !== "server" || [1040, 1053, 1129, 1130, 1203, 1927].includes(error.errno));
+  return error instanceof SqlError && (error.kind !== "server" || REFUSED.has(error.errno));
 }
 
 /**

@@ -6,6 +6,7 @@ import { ScopeWatch } from "../core/scope.ts";
 import type { MysqlDriver } from "../drivers/mysql.ts";
 import { createApp } from "../http/app.ts";
 import { Authenticator } from "../http/authenticator.ts";
+import { BodyReads } from "../http/body_reads.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
 import { Executor } from "../query/executor.ts";
@@ -22,6 +23,8 @@ import { VERSION } from "./version.ts";
 
 /** How long answers ask clients to close before the port is closed. */
 const ANNOUNCE_MS = 500;
+/** How long closing the port waits for a moment in which no body is on its way. */
+const BODIES_MS = 2_000;
 
 /** The outside world, as one isolate meets it. */
 export interface World {
@@ -45,6 +48,7 @@ export class Isolate {
   readonly #view: TopologyView;
   readonly #optimizer: QueryOptimizer;
   readonly #listener: Listener;
+  readonly #reads = new BodyReads();
   #status: Status = { phase: "starting", redisUp: false };
   #stopped: Promise<void> | undefined;
 
@@ -69,12 +73,13 @@ export class Isolate {
       clock,
       onSuspect: ({ shard }) => options.onSuspect(shard),
     });
+    this.#view.apply(order.topology);
     const replicas = new ReadReplicaManager({
       shards: specs,
       view: this.#view,
       fallbackToPrimary: config.replicas.fallbackToPrimary,
     });
-    this.#optimizer = new QueryOptimizer(registryRules(config));
+    this.#optimizer = new QueryOptimizer({ ...registryRules(config), clock });
     this.#optimizer.load(order.sources);
     const poolOf = (node: string): ConnectionPool => this.#pools.getPool(node);
     const view = this.#view;
@@ -87,6 +92,7 @@ export class Isolate {
       view,
       replicas,
       watch: this.#watch,
+      reads: this.#reads,
       clock,
       log,
       limits: {
@@ -100,7 +106,7 @@ export class Isolate {
       version: VERSION,
     });
     this.fetch = (request) => app.fetch(request);
-    this.#listener = new Listener(this.fetch);
+    this.#listener = new Listener(this.fetch, { clock });
   }
 
   /** Opens the pools, and the isolate's share of the port if it is to listen. */
@@ -156,6 +162,7 @@ export class Isolate {
     const cutoff = clock.after(timeoutMs, () => this.#watch.endAll("shutting_down"));
     this.#listener.announceClose();
     await new Promise<void>((resolve) => clock.after(Math.min(ANNOUNCE_MS, timeoutMs), resolve));
+    await this.#reads.close({ clock, timeoutMs: Math.min(BODIES_MS, timeoutMs) });
     await this.#listener.stop();
     await this.#pools.shutdownAll({ timeoutMs: 1_000 });
     cutoff.cancel();

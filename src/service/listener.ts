@@ -1,5 +1,11 @@
+import type { Clock } from "../core/clock.ts";
+
 /** Answers a request. */
 export type Handler = (request: Request) => Response | Promise<Response>;
+
+/** How long nothing must have been in flight before clients that hold on are left behind. */
+const QUIET_MS = 2_000;
+const LOOK_MS = 100;
 
 /**
  * One isolate's share of the service's port. Every isolate binds the port for itself and the
@@ -12,10 +18,13 @@ export type Handler = (request: Request) => Response | Promise<Response>;
 export class Listener {
   readonly #handler: Handler;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
+  readonly #clock: Clock;
+  #inFlight = 0;
   #closing = false;
 
-  constructor(handler: Handler) {
+  constructor(handler: Handler, options: { readonly clock: Clock }) {
     this.#handler = handler;
+    this.#clock = options.clock;
   }
 
   /** Binds and serves. @throws {Deno.errors.AddrInUse} */
@@ -31,16 +40,32 @@ export class Listener {
     this.#closing = true;
   }
 
-  /** Stops accepting, and resolves when the last request in flight was answered. */
+  /**
+   * Stops accepting, and resolves when the last request in flight was answered. Deno would wait on
+   * for a client that never sends the rest of a body, though it was answered: it is not waited for.
+   */
   async stop(): Promise<void> {
-    await this.#server?.shutdown();
+    if (this.#server === undefined) return;
+    let quietMs = 0;
+    const quiet = Promise.withResolvers<void>();
+    const timer = this.#clock.every(LOOK_MS, () => {
+      quietMs = this.#inFlight > 0 ? 0 : quietMs + LOOK_MS;
+      if (quietMs >= QUIET_MS) quiet.resolve();
+    });
+    await Promise.race([this.#server.shutdown(), quiet.promise]);
+    timer.cancel();
     this.#server = undefined;
   }
 
   async #answer(request: Request): Promise<Response> {
-    const response = await this.#handler(request);
-    if (this.#closing) response.headers.set("connection", "close");
-    return response;
+    this.#inFlight++;
+    try {
+      const response = await this.#handler(request);
+      if (this.#closing) response.headers.set("connection", "close");
+      return response;
+    } finally {
+      this.#inFlight--;
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export interface StartOrder {
   /** The port to share; already known to be free. */
   readonly port: number;
   readonly sources: readonly StatementSource[];
+  /** What is known of the fleet, so that it need not wait for the next look. */
+  readonly topology: TopologySnapshot;
 }
 
 /** From the main isolate to a worker. */

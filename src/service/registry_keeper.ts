@@ -80,11 +80,14 @@ export class RegistryKeeper {
   async #check(): Promise<void> {
     const { optimizer, topology, onFacts } = this.#options;
     const statements = optimizer().list();
+    const { version } = optimizer();
     const { facts, complete } = await checkStatements({
       ...this.#options,
       statements,
       topology: topology(),
     });
+    // Reloaded meanwhile: these facts are of other statements, and a newer check is on its way.
+    if (optimizer().version !== version) return;
     const refused = Object.values(facts).some(({ unavailable }) => unavailable !== undefined);
     this.#open = refused || !complete;
     onFacts(facts);

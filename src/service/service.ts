@@ -89,7 +89,9 @@ export class Service implements TaskHost {
     const { config, ca, world } = this.#options;
     const sources = await this.#registry.read();
     const port = options.listen ? claimPort(config.listen) : 0;
-    const order = (name: string): StartOrder => ({ name, config, ca, port, sources });
+    const order = (name: string): StartOrder => {
+      return { name, config, ca, port, sources, topology: this.#fleet.snapshot };
+    };
     this.#isolate = new Isolate(order("isolate-1"), {
       world,
       onSuspect: (shard) => this.#fleet.probeNow(shard),

@@ -87,3 +87,9 @@ Deno.test("parseConfig points at broken YAML by its line", () => {
   const [fault] = faultsOf("shards: [");
   assertStringIncludes(fault?.message ?? "", "line 1");
 });
+
+Deno.test("parseConfig shows nothing of the text of broken YAML, which may hold a password", () => {
+  const faults = faultsOf("database:\n  user: app\n  password: s3cr3t: x\n");
+  assertEquals(faults.map(({ message }) => message.includes("s3cr3t")), [false]);
+  assertStringIncludes(faults[0]?.message ?? "", "line 3");
+});

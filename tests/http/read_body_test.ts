@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RealmgateError } from "../../src/core/errors.ts";
 import { ScopeWatch } from "../../src/core/scope.ts";
+import { BodyReads } from "../../src/http/body_reads.ts";
 import { readJson } from "../../src/http/read_body.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
@@ -16,7 +17,7 @@ function read(
   maxBytes = 1_024,
 ) {
   const request = new Request("http://localhost/", { method: "POST", body, headers });
-  return readJson(request, { maxBytes, scope: scopeOf() });
+  return readJson(request, { maxBytes, scope: scopeOf(), reads: new BodyReads() });
 }
 
 const codeOf = async (body: BodyInit | null, headers?: Record<string, string>) =>
@@ -67,7 +68,7 @@ Deno.test("readJson gives up on a body that does not come", async () => {
     headers: JSON_TYPE,
   });
   const reading = assertRejects(
-    () => readJson(request, { maxBytes: 1_024, scope }),
+    () => readJson(request, { maxBytes: 1_024, scope, reads: new BodyReads() }),
     RealmgateError,
   );
   clock.advance(1_100);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
+import { initRealm } from "../../deploy/local/init_realm.ts";
 import { endLeftovers } from "../../deploy/local/leftovers.ts";
 import { ROOT } from "../../deploy/local/service_process.ts";
 import { freePort } from "../../deploy/local/ports.ts";
@@ -95,6 +96,23 @@ Deno.test("dev --init writes a realm that --realm serves and reloads when it is 
     await Deno.writeTextFile(statements, text.replaceAll("hero.get", "hero.find"));
     await dev.line(/^✓ hero\.find {2}shard :heroId {2}\S+ {2}\d+ ms$/, { after: seen });
     assertStringIncludes(await shell(`${curl.replace("hero.get", "hero.find")} -s`), "Aria");
+  }));
+
+Deno.test("dev ends what it started when the service was restarted by a saved file", () =>
+  withHome(async (home) => {
+    const realm = join(home, "my-realm");
+    await initRealm(realm);
+    const data = join(home, "data");
+    await using dev = new DevProcess({ home: data, args: ["--realm", realm] });
+    await dev.line(/^ {2}curl /);
+    for (let save = 1; save <= 3; save++) {
+      const after = dev.lines.length;
+      await Deno.writeTextFile(join(realm, "realmgate.yaml"), "\n", { append: true });
+      await dev.line(/serving/, { after });
+    }
+    dev.kill("SIGTERM");
+    assertEquals(await dev.exited, 0);
+    assertEquals(await dev.running(), []);
   }));
 
 Deno.test("dev serves the user's own configuration when REALMGATE_CONFIG names one", () =>
