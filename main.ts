@@ -29,8 +29,18 @@ const embedded: { service: Promise<Service> | undefined } = { service: undefined
 
 /** Answers a request; the first one starts the service, without a port of its own. */
 async function fetch(request: Request): Promise<Response> {
-  const service = await (embedded.service ??= start({ listen: false }));
+  const service = await (embedded.service ??= startEmbedded());
   return await service.fetch(request);
+}
+
+/** A start that failed is tried again by the next request. */
+async function startEmbedded(): Promise<Service> {
+  try {
+    return await start({ listen: false });
+  } catch (error) {
+    embedded.service = undefined;
+    throw error;
+  }
 }
 
 // Deno takes a default export with `fetch` for something to serve, and says so on each start.

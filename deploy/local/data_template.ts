@@ -13,37 +13,37 @@ export async function makeDataTemplate(
 ): Promise<void> {
   if (await exists(join(folder, "mysql"))) return;
   const { programs, passwords } = options;
-  const unfinished = `${folder}.new`;
-  await Deno.remove(unfinished, { recursive: true }).catch(() => {});
-  const accounts = `${folder}.sql`;
-  const temporary = `${folder}.tmp`;
-  await Deno.mkdir(temporary, { recursive: true });
-  await Deno.writeTextFile(accounts, accountsSql(passwords), { mode: 0o600 });
-  const { success, stdout, stderr } = await new Deno.Command(programs.mariadbInstallDb, {
-    args: [
-      "--no-defaults",
-      ...runAsRoot(),
-      `--datadir=${unfinished}`,
-      `--tmpdir=${temporary}`,
-      "--auth-root-authentication-method=normal",
-      "--skip-test-db",
-      "--skip-name-resolve",
-      // Servers enlarge it at their first start; a small one copies faster.
-      "--innodb-log-file-size=4M",
-      `--extra-file=${accounts}`,
-    ],
-    stdin: "null",
-  }).output();
-  await Deno.remove(accounts);
-  await Deno.remove(temporary, { recursive: true });
-  if (!success) {
-    const decoder = new TextDecoder();
-    throw new Error(
-      `Cannot initialise a data folder: ${programs.mariadbInstallDb} must succeed, received\n` +
-        (decoder.decode(stdout) + decoder.decode(stderr)).trim(),
-    );
+  // In the system's folder: mariadb-install-db is a shell script that splits paths at spaces.
+  const work = await Deno.makeTempDir({ prefix: "realmgate-" });
+  try {
+    const accounts = join(work, "accounts.sql");
+    await Deno.writeTextFile(accounts, accountsSql(passwords), { mode: 0o600 });
+    const { success, stdout, stderr } = await new Deno.Command(programs.mariadbInstallDb, {
+      args: [
+        "--no-defaults",
+        ...runAsRoot(),
+        `--datadir=${join(work, "data")}`,
+        `--tmpdir=${work}`,
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+        "--skip-name-resolve",
+        // Servers enlarge it at their first start; a small one copies faster.
+        "--innodb-log-file-size=4M",
+        `--extra-file=${accounts}`,
+      ],
+      stdin: "null",
+    }).output();
+    if (!success) {
+      const decoder = new TextDecoder();
+      throw new Error(
+        `Cannot initialise a data folder: ${programs.mariadbInstallDb} must succeed, received\n` +
+          (decoder.decode(stdout) + decoder.decode(stderr)).trim(),
+      );
+    }
+    await copyFolder(join(work, "data"), folder);
+  } finally {
+    await Deno.remove(work, { recursive: true });
   }
-  await Deno.rename(unfinished, folder);
 }
 
 /** Copies the template to where nothing is yet. */

@@ -3,6 +3,7 @@
  */
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { exists } from "./data_template.ts";
 import { DevSession } from "./dev_session.ts";
 import { initRealm } from "./init_realm.ts";
 import { watchLaunchers } from "./launchers.ts";
@@ -49,8 +50,14 @@ async function main(args: string[]): Promise<void> {
   const from = Deno.env.get("INIT_CWD") ?? Deno.cwd();
   if (values.help) return console.log(HELP);
   if (values.init !== undefined) return await init(resolve(from, values.init), from);
-  const home = resolve(from, Deno.env.get("REALMGATE_HOME") ?? join(ROOT, ".realmgate"));
+  const home = resolve(from, Deno.env.get("REALMGATE_HOME") || join(ROOT, ".realmgate"));
   const realm = values.realm === undefined ? EXAMPLE : resolve(from, values.realm);
+  if (!await exists(join(realm, "realmgate.yaml"))) {
+    throw new Error(
+      `Cannot serve the realm ${realm}: must hold realmgate.yaml, received none; ` +
+        `--init ${relative(from, realm) || "."} writes a new realm there`,
+    );
+  }
   await develop({ home, realm, fresh: values.fresh ?? false });
 }
 

@@ -36,9 +36,25 @@ export async function lockHome(home: string): Promise<Disposable> {
   };
 }
 
-/** Throws away everything that a home holds, but for its lock. */
+const MADE_HERE =
+  /^(in_use|api_key|(dev|stack)\.json(\..*)?|redis|service.*|sockets|template.*|tls|s\d+([a-z]|\.writable.*)?)$/;
+
+/**
+ * Throws away everything that a home holds, but for its lock.
+ *
+ * @throws before anything is removed, if the folder holds something that no home does
+ */
 export async function emptyHome(home: string): Promise<void> {
-  for await (const { name } of Deno.readDir(home)) {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(home)) names.push(name);
+  const foreign = names.find((name) => !MADE_HERE.test(name));
+  if (foreign !== undefined) {
+    throw new Error(
+      `Cannot start afresh in ${home}: must be a folder of its own, received one that also holds ` +
+        `${foreign}; set REALMGATE_HOME to another folder`,
+    );
+  }
+  for (const name of names) {
     if (name !== LOCK_FILE) await Deno.remove(join(home, name), { recursive: true });
   }
 }

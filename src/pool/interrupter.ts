@@ -124,9 +124,20 @@ function ended(command: DetachedCommand): Promise<void> {
   return command.end.then(() => {}, () => {});
 }
 
-function settle({ command, end, settle }: Interruption): void {
+/**
+ * Tells the borrower. An OK that comes after a KILL is no acknowledgement: a KILL that meets a commit
+ * in its wait for a semi-synchronous replica ends the wait, and the server says OK of a row that no
+ * replica has.
+ */
+function settle({ command, end, settle, sql }: Interruption): void {
   if (!settle) return command.reject(new InterruptedError(end, "not_applied"));
-  command.end.then(command.resolve, (error: unknown) => command.reject(verdict(error, end)));
+  command.end.then(
+    (result) =>
+      COMMIT.test(sql)
+        ? command.resolve(result)
+        : command.reject(new InterruptedError(end, "unknown")),
+    (error: unknown) => command.reject(verdict(error, end)),
+  );
 }
 
 /** What a write's caller is told: the server's own word where there is one. */

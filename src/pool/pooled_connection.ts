@@ -102,8 +102,8 @@ export class PooledConnection {
   /**
    * Runs `sql` as a prepared statement. If the scope ends first, the command is stopped on the
    * server: a read fails at once, as `not_applied`; a write (`settle`) waits for what the server
-   * says of it, which may be success, and is `unknown` where the server does not say within the
-   * pool's limit. A COMMIT is never killed.
+   * says of it, and is `unknown` where the server says OK after the KILL, which acknowledges
+   * nothing, or does not say within the pool's limit. A COMMIT is never killed.
    *
    * @throws {SqlError} what the server answered, or `connection_lost`; `connect_failed` if the
    * connection was lost before the command was sent

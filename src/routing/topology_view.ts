@@ -136,7 +136,8 @@ export class TopologyView {
    * anything yet. A split brain is not waited for: it takes an operator.
    *
    * @param options.maxWaitMs default 10 s
-   * @throws {RealmgateError} `no_primary`, `split_brain`, or why the scope ended
+   * @throws {RealmgateError} `no_primary` also where the deadline came first, `split_brain`,
+   * `client_closed_request`, `shutting_down`
    */
   waitForPrimary(
     shard: string,
@@ -163,7 +164,7 @@ export class TopologyView {
       };
       const ended = (end: ScopeEnd) => {
         leave();
-        reject(endError(end, shard));
+        reject(endError(end, entry.state));
       };
       entry.waiters.add(waiter);
       timer = this.#clock.after(maxWaitMs, () => {
@@ -207,15 +208,15 @@ function refusal(state: ShardState): RealmgateError {
   });
 }
 
-function endError(end: ScopeEnd, shard: string): RealmgateError {
-  const message = `Cannot wait for the primary of shard ${shard} any longer: ${end}`;
+/** A deadline that passes while nobody takes writes says so: it is the shard that was late. */
+function endError(end: ScopeEnd, state: ShardState): RealmgateError {
   switch (end) {
     case "deadline_exceeded":
-      return new RealmgateError("deadline_exceeded", message, { extra: { shard } });
+      return refusal(state);
     case "client_closed":
-      return new RealmgateError("client_closed_request", message);
+      return new RealmgateError("client_closed_request", "The client closed the connection");
     case "shutting_down":
-      return new RealmgateError("shutting_down", message);
+      return new RealmgateError("shutting_down", `Cannot wait for shard ${state.name} any longer`);
   }
 }
 

@@ -158,6 +158,14 @@ Deno.test("startStack refuses a home that is in use, and starts afresh when aske
     assertEquals(await fresh.shards[0]?.primary.sql("SHOW TABLES"), []);
   }));
 
+Deno.test("startStack removes nothing when it starts afresh in a folder with other things", () =>
+  withHome(async (home) => {
+    await Deno.writeTextFile(`${home}/novel.txt`, "Chapter one");
+    await Deno.writeTextFile(`${home}/api_key`, "key");
+    await assertRejects(() => startStack({ home, fresh: true }), Error, "holds novel.txt");
+    assertEquals(await Deno.readTextFile(`${home}/api_key`), "key");
+  }));
+
 Deno.test("restartCommand brings a killed server back when run from another folder", () =>
   withHome(async (home) => {
     await using stack = await startStack({ home, shards: 1, replicas: 0 });
@@ -195,9 +203,9 @@ Deno.test("Stack leaves nothing running when two of them ran side by side", () =
     await Promise.all(stacks.map((stack) => stack.stop()));
   }));
 
-Deno.test("startStack works when the home's path is too long for a unix socket", () =>
+Deno.test("startStack works when the home's path has spaces and is too long for a unix socket", () =>
   withHome(async (home) => {
-    const long = `${home}/${"long".repeat(30)}`;
+    const long = `${home}/${"long ".repeat(24)}home`;
     await using stack = await startStack({ home: long, shards: 1, replicas: 0, tls: true });
     const primary = stack.shards[0]?.primary;
     assert(primary !== undefined);
