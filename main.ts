@@ -43,8 +43,13 @@ async function startEmbedded(): Promise<Service> {
   }
 }
 
-// Deno takes a default export with `fetch` for something to serve, and says so on each start.
-export default Deno.args[0] === "serve" ? {} : { fetch };
+/**
+ * What importers get, such as `deno serve`. Empty for `main.ts serve`, which listens by itself: Deno
+ * would take `fetch` for something to serve, and say so on each start.
+ */
+const served: { readonly fetch?: (request: Request) => Promise<Response> } =
+  Deno.args[0] === "serve" ? {} : { fetch };
+export default served;
 
 function worldOf(name: string): World {
   return {
