@@ -1,5 +1,5 @@
 import type { Config } from "./schema.ts";
-import type { ConfigFault } from "./load.ts";
+import type { ConfigFault } from "./fault.ts";
 
 /** What no single setting can tell: names that clash, maps that name no shard. */
 export function crossCheck(config: Config): ConfigFault[] {

@@ -2,14 +2,8 @@ import { dirname, isAbsolute, join } from "node:path";
 import { parseDocument } from "yaml";
 import { type Config, configSchema } from "./schema.ts";
 import { crossCheck } from "./cross_check.ts";
+import type { ConfigFault } from "./fault.ts";
 import { substitute } from "./substitute.ts";
-
-/** One fault of a configuration file. */
-export interface ConfigFault {
-  /** Where, such as `shards[0].nodes[1].address`; empty for the whole file. */
-  readonly path: string;
-  readonly message: string;
-}
 
 /** Every fault of a configuration file at once. */
 export class ConfigError extends Error {

@@ -1,4 +1,4 @@
-import type { ConfigFault } from "./load.ts";
+import type { ConfigFault } from "./fault.ts";
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 

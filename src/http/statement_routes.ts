@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 import { RealmgateError } from "../core/errors.ts";
+import type { Scope } from "../core/scope.ts";
+import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
 import { readCallOptions } from "./call_options.ts";
 import { sentRequestId } from "./request_id.ts";
 import {
@@ -12,36 +14,39 @@ import {
 import type { Parts } from "./parts.ts";
 import { readJson } from "./read_body.ts";
 
-/**
- * `GET /v1/query/{statement}?param=…`: the hottest path of the service. It builds no object that
- * it can do without and touches `Request.signal` only when a statement takes long.
- */
+/** Binds a call's parameters, from wherever the request has them. */
+type Bind = (
+  compiled: CompiledStatement,
+  request: Request,
+  scope: Scope,
+) => Bound | Promise<Bound>;
+
+/** `GET /v1/query/{statement}?param=…`. */
 export function getQuery(parts: Parts): (c: Context) => Promise<Response> {
-  return async (c) => {
-    const request = c.req.raw;
-    const { headers } = request;
-    const principal = parts.authenticator.authenticate(headers.get("authorization"));
-    const options = readCallOptions(headers);
-    const name = c.req.param("statement") ?? "";
-    const compiled = findStatement(parts, { name, endpoint: "query", principal });
-    const mark = request.url.indexOf("?");
-    const bound = compiled.bindQuery(mark < 0 ? "" : request.url.slice(mark + 1));
-    const scope = openScope(
-      parts,
-      request,
-      timeoutOf(parts, compiled.statement, options.deadlineMs),
-    );
-    try {
-      const answer = await runStatement(parts, { compiled, bound, options, scope });
-      return respond(answer, headers);
-    } finally {
-      scope.close();
-    }
-  };
+  return statementRoute(parts, "query", (compiled, { url }) => {
+    const mark = url.indexOf("?");
+    return compiled.bindQuery(mark < 0 ? "" : url.slice(mark + 1));
+  });
 }
 
 /** `POST /v1/query/{statement}` and `POST /v1/exec/{statement}` with `{"params": {…}}`. */
 export function postStatement(parts: Parts, endpoint: Endpoint): (c: Context) => Promise<Response> {
+  const { limits: { bodyBytes: maxBytes }, reads } = parts;
+  return statementRoute(parts, endpoint, async (compiled, request, scope) => {
+    const body = await readJson(request, { maxBytes, scope, reads });
+    return compiled.bindJson(readParams(body));
+  });
+}
+
+/**
+ * The hottest path of the service. It builds no object that it can do without, waits only for what
+ * is a promise, and touches `Request.signal` only when a statement takes long.
+ */
+function statementRoute(
+  parts: Parts,
+  endpoint: Endpoint,
+  bind: Bind,
+): (c: Context) => Promise<Response> {
   return async (c) => {
     const request = c.req.raw;
     const { headers } = request;
@@ -49,18 +54,11 @@ export function postStatement(parts: Parts, endpoint: Endpoint): (c: Context) =>
     const options = readCallOptions(headers);
     const name = c.req.param("statement") ?? "";
     const compiled = findStatement(parts, { name, endpoint, principal });
-    const scope = openScope(
-      parts,
-      request,
-      timeoutOf(parts, compiled.statement, options.deadlineMs),
-    );
+    const timeoutMs = timeoutOf(parts, compiled.statement, options.deadlineMs);
+    const scope = openScope(parts, request, timeoutMs);
     try {
-      const body = await readJson(request, {
-        maxBytes: parts.limits.bodyBytes,
-        scope,
-        reads: parts.reads,
-      });
-      const bound = compiled.bindJson(readParams(body));
+      const binding = bind(compiled, request, scope);
+      const bound = binding instanceof Promise ? await binding : binding;
       return respond(await runStatement(parts, { compiled, bound, options, scope }), headers);
     } finally {
       scope.close();
