@@ -102,7 +102,7 @@ async function beginToFollow(replica: MariadbServer, primary: MariadbServer): Pr
 
 /** Returns once `replica` has all that `primary` had at the call. */
 export async function caughtUp(replica: MariadbServer, primary: MariadbServer): Promise<void> {
-  const goal = sequence(await position(primary));
+  const goal = await position(primary);
   await waitUntil(async () => {
     const status = await slaveStatus(replica);
     if (status === undefined) throw new ReplicationStopped(`${replica.name} follows nobody`);
@@ -110,7 +110,13 @@ export async function caughtUp(replica: MariadbServer, primary: MariadbServer): 
     if (status["Slave_IO_Running"] === "No" && io !== 0 || sql !== 0) {
       throw new ReplicationStopped(`${status["Last_IO_Error"]} ${status["Last_SQL_Error"]}`);
     }
-    return status["Slave_IO_Running"] === "Yes" && sequence(await position(replica)) >= goal;
+    if (status["Slave_IO_Running"] !== "Yes") return false;
+    const held = await position(replica);
+    // A transaction of its own in the goal's place: the primary's word on that may still be coming.
+    if (sequence(held) === sequence(goal) && held !== goal) {
+      throw new ReplicationStopped(`${replica.name} holds ${held} where ${goal} belongs`);
+    }
+    return sequence(held) >= sequence(goal);
   }, {
     what: `bring ${replica.name} up to ${primary.name}`,
     timeoutMs: 60_000,
