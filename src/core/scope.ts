@@ -60,7 +60,8 @@ export class Scope {
     const callbacks = this.#callbacks;
     if (callbacks === undefined) return;
     const at = callbacks.lastIndexOf(callback);
-    if (at >= 0) callbacks.splice(at, 1);
+    if (at === callbacks.length - 1) callbacks.length = Math.max(0, at);
+    else if (at >= 0) callbacks.splice(at, 1);
   }
 
   /** Ends the scope early, for `reason`; the first reason stays. */

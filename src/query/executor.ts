@@ -103,9 +103,10 @@ export class Executor {
     const strong = call.consistency === "strong" || compiled.statement.consistency === "strong";
     let failed: string | undefined;
     for (let tries = 1;; tries++) {
-      const node = strong
-        ? await this.#primary(shard, scope)
+      const picked = strong
+        ? this.#primary(shard, scope)
         : this.#replicas.pick(shard, failed === undefined ? undefined : { except: failed });
+      const node = typeof picked === "string" ? picked : await picked;
       try {
         const result = await this.#run(node, call, false);
         if (result.kind === "ok") throw notRows(compiled);

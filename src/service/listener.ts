@@ -57,16 +57,22 @@ export class Listener {
     this.#server = undefined;
   }
 
-  async #answer(request: Request): Promise<Response> {
+  #answer(request: Request): Response | Promise<Response> {
     this.#inFlight++;
-    try {
-      const response = await this.#handler(request);
-      if (this.#closing) response.headers.set("connection", "close");
-      return response;
-    } finally {
-      this.#inFlight--;
-    }
+    const answer = this.#handler(request);
+    return answer instanceof Promise ? answer.then(this.#sent, this.#failed) : this.#sent(answer);
   }
+
+  readonly #sent = (response: Response): Response => {
+    this.#inFlight--;
+    if (this.#closing) response.headers.set("connection", "close");
+    return response;
+  };
+
+  readonly #failed = (error: unknown): never => {
+    this.#inFlight--;
+    throw error;
+  };
 }
 
 /**
