@@ -4,6 +4,7 @@ import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import type { RedisClient, RedisScript } from "./redis.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 /** What an {@linkcode IoredisClient} is made of. */
 export interface IoredisClientOptions {
@@ -24,7 +25,9 @@ const MAX_BACKOFF_MS = 1_000;
 /**
  * {@linkcode RedisClient} over ioredis, with its queueing and resending turned off: a command that
  * was given up must never run later, and ioredis would send it after a reconnect. A server that
- * hangs raises no event, so a heartbeat finds it.
+ * hangs raises no event, so a heartbeat finds it. ioredis speaks RESP3, where a subscribed
+ * connection takes commands too; it is subscribed again here rather than by ioredis, which says
+ * "ready" before the server has confirmed.
  */
 export class IoredisClient implements RedisClient {
   readonly #options: IoredisClientOptions;
@@ -35,7 +38,10 @@ export class IoredisClient implements RedisClient {
   /** Heartbeats since the connection began to be made; a handshake can hang like any command. */
   #silentBeats = 0;
   #state: "up" | "down" = "down";
-  #onState: ((state: "up" | "down") => void) | undefined;
+  readonly #listeners: ((state: "up" | "down") => void)[] = [];
+  readonly #subscriptions = new Subscriptions();
+  /** Which connection is meant: the number grows when one is made and when one ends. */
+  #connection = 0;
   #lastError: string | undefined;
 
   constructor(options: IoredisClientOptions) {
@@ -45,6 +51,7 @@ export class IoredisClient implements RedisClient {
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
       maxRetriesPerRequest: 0,
       connectTimeout: this.#timeoutMs,
       disconnectTimeout: 100,
@@ -53,9 +60,10 @@ export class IoredisClient implements RedisClient {
         return pauseMs * (0.5 + options.random.next() / 2);
       },
     });
-    this.#redis.on("ready", () => this.#set("up"));
-    this.#redis.on("close", () => this.#set("down"));
-    this.#redis.on("end", () => this.#set("down"));
+    this.#redis.on("ready", () => void this.#ready(++this.#connection));
+    this.#redis.on("close", () => this.#lost());
+    this.#redis.on("end", () => this.#lost());
+    this.#redis.on("message", (channel, message) => this.#subscriptions.deliver(channel, message));
     // An 'error' without a listener would be printed each time; a state's change says it once.
     this.#redis.on("error", (error: Error) => this.#lastError = error.message);
   }
@@ -64,17 +72,21 @@ export class IoredisClient implements RedisClient {
     return this.#state;
   }
 
-  onState(callback: (state: "up" | "down") => void): void {
-    this.#onState = callback;
+  onState(listener: (state: "up" | "down") => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Begins to connect. Resolves when the server is up, or after one time limit if it is not. */
   async start(): Promise<void> {
     const { clock, heartbeatMs = 1_000 } = this.#options;
     this.#heartbeat ??= clock.every(heartbeatMs, () => void this.#beat());
-    const settled = this.#redis.connect().catch((error: Error) => {
-      this.#lastError = error.message;
-      this.#options.log.warn("redis is down", { error: error.message });
+    const settled = new Promise<void>((resolve) => {
+      this.onState(() => resolve());
+      this.#redis.connect().catch((error: Error) => {
+        this.#lastError = error.message;
+        this.#options.log.warn("redis is down", { error: error.message });
+        resolve();
+      });
     });
     await this.#within(settled).catch(() => {});
   }
@@ -92,6 +104,22 @@ export class IoredisClient implements RedisClient {
     }
   }
 
+  async subscribe(channel: string, onMessage: (message: string) => void): Promise<void> {
+    this.#subscriptions.add(channel, onMessage);
+    if (this.#state === "down") return;
+    const connection = this.#connection;
+    try {
+      await this.#within(this.#confirm([channel]));
+    } catch (error) {
+      if (isReply(error, "")) {
+        this.#subscriptions.remove(channel, onMessage);
+        throw unavailable("not_applied", error);
+      }
+      // Whether this connection is subscribed is not known; the next one will be.
+      this.#abandon(connection, error);
+    }
+  }
+
   async ping(): Promise<void> {
     await this.#call(() => this.#redis.ping());
   }
@@ -99,7 +127,7 @@ export class IoredisClient implements RedisClient {
   async close(): Promise<void> {
     this.#heartbeat?.cancel();
     this.#heartbeat = undefined;
-    this.#onState = undefined;
+    this.#listeners.length = 0;
     const { status } = this.#redis;
     const ended = new Promise<void>((resolve) => this.#redis.once("end", () => resolve()));
     this.#redis.disconnect();
@@ -133,26 +161,56 @@ export class IoredisClient implements RedisClient {
   async #beat(): Promise<void> {
     if (this.#heartbeat === undefined || this.#beating) return;
     const { status } = this.#redis;
+    const connection = this.#connection;
     if (status === "ready") {
       this.#beating = true;
       this.#silentBeats = 0;
       try {
         await this.#within(this.#redis.ping());
-      } catch {
-        this.#abandon();
+      } catch (error) {
+        this.#abandon(connection, error);
       }
       this.#beating = false;
     } else if (status === "connect" && ++this.#silentBeats > 2) {
-      this.#abandon();
+      this.#abandon(connection, new Error("no answer to the handshake"));
     }
   }
 
-  /** Gives the connection up; ioredis makes another. */
-  #abandon(): void {
+  /** A connection is made; it is up once it is subscribed to all that has listeners. */
+  async #ready(connection: number): Promise<void> {
+    try {
+      // More than once where somebody subscribes meanwhile, while it is still down.
+      while (this.#subscriptions.missing().length > 0) {
+        await this.#within(this.#confirm(this.#subscriptions.missing()));
+        if (connection !== this.#connection) return;
+      }
+    } catch (error) {
+      return this.#abandon(connection, error);
+    }
+    this.#set("up");
+  }
+
+  async #confirm(channels: readonly string[]): Promise<void> {
+    const connection = this.#connection;
+    await this.#redis.subscribe(...channels);
+    if (connection === this.#connection) this.#subscriptions.confirm(channels);
+  }
+
+  #lost(): void {
+    this.#connection++;
     this.#silentBeats = 0;
-    this.#lastError = `no answer within ${this.#timeoutMs} ms`;
+    this.#subscriptions.forget();
     this.#set("down");
-    if (this.#heartbeat !== undefined) this.#redis.disconnect(true);
+  }
+
+  /** Gives a connection up, unless it already ended; ioredis makes another. */
+  #abandon(connection: number, error: unknown): void {
+    if (connection !== this.#connection || this.#heartbeat === undefined) return;
+    this.#lastError = messageOf(error);
+    this.#lost();
+    this.#redis.disconnect(true);
+    // What was not sent yet must not reach a server that was given up.
+    this.#redis.stream.destroy();
   }
 
   #set(state: "up" | "down"): void {
@@ -161,8 +219,14 @@ export class IoredisClient implements RedisClient {
     const { log } = this.#options;
     if (state === "up") log.info("redis is up");
     else if (this.#heartbeat !== undefined) log.warn("redis is down", { error: this.#lastError });
-    this.#onState?.(state);
+    for (const listener of this.#listeners) listener(state);
   }
+}
+
+/** What a log may say of an error: that of the driver, where ours wraps it. */
+function messageOf(error: unknown): string {
+  const cause = error instanceof RealmgateError ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** Whether an error is the server's own reply, beginning with `prefix`. */

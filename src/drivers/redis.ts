@@ -29,8 +29,8 @@ export function redisScript(lua: string): RedisScript {
 export interface RedisClient {
   /** Whether the server answered lately; known without waiting. */
   readonly state: "up" | "down";
-  /** Called on each change of `state`. One callback; a later one replaces it. */
-  onState(callback: (state: "up" | "down") => void): void;
+  /** Adds a listener, called on each change of `state` until the client is closed. */
+  onState(listener: (state: "up" | "down") => void): void;
   /**
    * Runs a script. Every key must carry the fleet's hash tag.
    *
@@ -41,6 +41,18 @@ export interface RedisClient {
     script: RedisScript,
     options: { readonly keys: readonly string[]; readonly args: readonly (string | number)[] },
   ): Promise<unknown>;
+  /**
+   * Calls `onMessage` with each message that is published on `channel`, for as long as the client
+   * lives and is `up`; a channel may have several listeners, which must not throw. After a
+   * reconnect it is subscribed again before `state` becomes `up`, so that whoever looks for what
+   * was missed on `up` misses nothing. Messages arrive on the connection of the commands, and a
+   * reply is a barrier: what others published before the server ran the command was delivered
+   * before it.
+   *
+   * @returns once it is subscribed; at once while `down`, as the next connection will subscribe
+   * @throws {RealmgateError} `redis_unavailable` where the server refuses; then it is not kept
+   */
+  subscribe(channel: string, onMessage: (message: string) => void): Promise<void>;
   /** Resolves if the server answers. @throws {RealmgateError} `redis_unavailable` */
   ping(): Promise<void>;
   /** Closes the connection for good; commands under way fail. */

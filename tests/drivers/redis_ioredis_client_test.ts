@@ -1,43 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { findPrograms } from "../../deploy/local/programs.ts";
-import { RedisServer } from "../../deploy/local/redis_server.ts";
-import { systemClock } from "../../src/core/clock.ts";
+import type { RedisServer } from "../../deploy/local/redis_server.ts";
 import { RealmgateError } from "../../src/core/errors.ts";
-import { silentLog } from "../../src/core/log.ts";
-import { systemRandom } from "../../src/core/random.ts";
-import { IoredisClient } from "../../src/drivers/ioredis_client.ts";
 import { redisScript } from "../../src/drivers/redis.ts";
 import { eventually } from "../support/eventually.ts";
+import { redisCommand, withRedis } from "./redis_fixture.ts";
 
 const ECHO = redisScript("return {KEYS[1], ARGV[1]}");
-
-async function withRedis(
-  test: (server: RedisServer, connect: () => IoredisClient) => Promise<void>,
-): Promise<void> {
-  const home = await Deno.makeTempDir({ prefix: "realmgate-test-" });
-  const program = (await findPrograms()).redisServer;
-  const server = new RedisServer({ home, port: 0, program });
-  const clients: IoredisClient[] = [];
-  await server.start();
-  try {
-    await test(server, () => {
-      const client = new IoredisClient({
-        url: server.url,
-        clock: systemClock,
-        random: systemRandom,
-        log: silentLog,
-        timeoutMs: 250,
-        heartbeatMs: 100,
-      });
-      clients.push(client);
-      return client;
-    });
-  } finally {
-    await Promise.all(clients.map((client) => client.close()));
-    await server.stop();
-    await Deno.remove(home, { recursive: true });
-  }
-}
 
 function unavailable(run: () => Promise<unknown>): Promise<RealmgateError> {
   return assertRejects(run, RealmgateError, "Cannot reach Redis");
@@ -45,12 +13,7 @@ function unavailable(run: () => Promise<unknown>): Promise<RealmgateError> {
 
 /** How many clients the server has, told by a connection of its own that it does not count. */
 async function clientsOf(server: RedisServer): Promise<number> {
-  const connection = await Deno.connect({ hostname: server.host, port: server.port });
-  await connection.write(new TextEncoder().encode("CLIENT LIST\r\n"));
-  const buffer = new Uint8Array(65_536);
-  const length = await connection.read(buffer) ?? 0;
-  connection.close();
-  return new TextDecoder().decode(buffer.subarray(0, length)).split("\nid=").length - 2;
+  return (await redisCommand(server, "CLIENT LIST")).split("\nid=").length - 2;
 }
 
 Deno.test("IoredisClient runs a script when the server does not know it yet, and when it does", () =>

@@ -1,0 +1,47 @@
+import { findPrograms } from "../../deploy/local/programs.ts";
+import { RedisServer } from "../../deploy/local/redis_server.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { systemRandom } from "../../src/core/random.ts";
+import { IoredisClient } from "../../src/drivers/ioredis_client.ts";
+
+/** Runs `test` with a server of its own and a maker of clients, which are closed afterwards. */
+export async function withRedis(
+  test: (server: RedisServer, connect: () => IoredisClient) => Promise<void>,
+): Promise<void> {
+  const home = await Deno.makeTempDir({ prefix: "realmgate-test-" });
+  const program = (await findPrograms()).redisServer;
+  const server = new RedisServer({ home, port: 0, program });
+  const clients: IoredisClient[] = [];
+  await server.start();
+  try {
+    await test(server, () => {
+      const client = new IoredisClient({
+        url: server.url,
+        clock: systemClock,
+        random: systemRandom,
+        log: silentLog,
+        timeoutMs: 250,
+        heartbeatMs: 100,
+      });
+      clients.push(client);
+      return client;
+    });
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+    await server.stop();
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+/** Sends one command over a connection of its own; returns the reply as the server wrote it. */
+export async function redisCommand(
+  server: { readonly host: string; readonly port: number },
+  line: string,
+): Promise<string> {
+  using connection = await Deno.connect({ hostname: server.host, port: server.port });
+  await connection.write(new TextEncoder().encode(`${line}\r\n`));
+  const buffer = new Uint8Array(65_536);
+  const length = await connection.read(buffer) ?? 0;
+  return new TextDecoder().decode(buffer.subarray(0, length));
+}
