@@ -70,7 +70,8 @@ export async function runStatement(
 ): Promise<Answer> {
   const { compiled, bound, options, scope } = call;
   const timings = options.timing ? new Timings(parts.clock) : undefined;
-  const run = { compiled, bound, consistency: options.consistency, scope, timings };
+  const { consistency, fence } = options;
+  const run = { compiled, bound, consistency, scope, timings, fence };
   const executed = compiled.statement.kind === "exec"
     ? await parts.executor.write(run)
     : await parts.executor.read(run);
