@@ -10,6 +10,7 @@ import { isReply, isWrongServer, messageOf, unavailable } from "./redis_replies.
 import type { RedisTarget } from "./redis_target.ts";
 import { SentinelWatch } from "./sentinel_watch.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { TimeLimits } from "./time_limits.ts";
 
 /** What an {@linkcode IoredisClient} is made of. */
 export interface IoredisClientOptions {
@@ -33,6 +34,7 @@ export interface IoredisClientOptions {
 export class IoredisClient implements RedisClient {
   readonly #options: IoredisClientOptions;
   readonly #timeoutMs: number;
+  readonly #limits: TimeLimits;
   readonly #redis: Redis;
   readonly #check: MasterCheck;
   #heartbeat: Timer | undefined;
@@ -53,6 +55,7 @@ export class IoredisClient implements RedisClient {
     const { server, random, timeoutMs = 1_000 } = options;
     const watch = { timeoutMs, pauseMs: () => reconnectPauseMs(Infinity, random) };
     this.#timeoutMs = timeoutMs;
+    this.#limits = new TimeLimits({ clock: options.clock, limitMs: timeoutMs });
     this.#check = new MasterCheck(
       server.kind === "url" ? undefined : new SentinelWatch({ ...watch, target: server }),
     );
@@ -156,10 +159,16 @@ export class IoredisClient implements RedisClient {
   /** Rejects when the time is over; what `promise` does later is nobody's business then. */
   #within<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = this.#options.clock.after(this.#timeoutMs, () => {
+      const limit = this.#limits.begin(() => {
         reject(unavailable("unknown", `no answer within ${this.#timeoutMs} ms`));
       });
-      promise.then(resolve, reject).finally(() => timer.cancel());
+      promise.then((value) => {
+        this.#limits.end(limit);
+        resolve(value);
+      }, (error) => {
+        this.#limits.end(limit);
+        reject(error);
+      });
     });
   }
 
