@@ -2,6 +2,15 @@ import { Hono } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import { postBatch } from "./batch_route.ts";
 import { getLive, getReady } from "./health_routes.ts";
+import {
+  acquireLock,
+  getLock,
+  getLockStats,
+  listLocks,
+  releaseLock,
+  renewLock,
+  renewLocks,
+} from "./lock_routes.ts";
 import { logFailure } from "./log_failure.ts";
 import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
@@ -11,7 +20,7 @@ import { registerReference } from "./reference_routes.ts";
 import { getQuery, postStatement } from "./statement_routes.ts";
 import { getTopology } from "./topology_route.ts";
 
-/** Everything but calls of statements, which see to their request ids themselves. */
+/** Everything but calls of statements and locks, which see to their request ids themselves. */
 const REFERENCE = [
   "/v1/statements/*",
   "/v1/route/*",
@@ -32,6 +41,13 @@ export function createApp(parts: Parts): Hono {
   app.post("/v1/query/:statement", postStatement(parts, "query"));
   app.post("/v1/exec/:statement", postStatement(parts, "exec"));
   app.post("/v1/batch", postBatch(parts));
+  app.post("/v1/locks/:name", acquireLock(parts));
+  app.put("/v1/locks/:name", renewLock(parts));
+  app.delete("/v1/locks/:name", releaseLock(parts));
+  app.get("/v1/locks/:name", getLock(parts));
+  app.get("/v1/locks", listLocks(parts));
+  app.put("/v1/locks", renewLocks(parts));
+  app.get("/v1/monitor/locks", getLockStats(parts));
   for (const path of REFERENCE) app.use(path, echoRequestId());
   app.get("/v1/statements", getStatements(parts));
   app.get("/v1/statements/:statement", getStatement(parts));

@@ -45,7 +45,12 @@ function readConsistency(value: string | null): Consistency {
   throw invalidHeader("Realmgate-Consistency", "must be eventual, session or strong");
 }
 
-function readDeadline(value: string | null): number | undefined {
+/**
+ * What a caller gives its request, in milliseconds, or `undefined` where it does not say.
+ *
+ * @throws {RealmgateError} `invalid_request`
+ */
+export function readDeadline(value: string | null): number | undefined {
   if (value === null) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(value)) {
     throw invalidHeader("Realmgate-Deadline-Ms", "must be a positive number of milliseconds");

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { ScopeWatch } from "../core/scope.ts";
+import type { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import type { Executor } from "../query/executor.ts";
 import type { QueryOptimizer } from "../query/query_optimizer.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
@@ -27,6 +28,7 @@ export interface Parts {
   readonly shards: ShardManager;
   readonly view: TopologyView;
   readonly replicas: ReadReplicaManager;
+  readonly locks: DistributedLockManager;
   readonly watch: ScopeWatch;
   readonly reads: BodyReads;
   readonly clock: Clock;

@@ -2,10 +2,12 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import { ScopeWatch } from "../core/scope.ts";
+import { IoredisClient } from "../drivers/ioredis_client.ts";
 import type { MysqlDriver } from "../drivers/mysql.ts";
 import { createApp } from "../http/app.ts";
 import { Authenticator } from "../http/authenticator.ts";
 import { BodyReads } from "../http/body_reads.ts";
+import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
 import { Executor } from "../query/executor.ts";
@@ -46,6 +48,8 @@ export class Isolate {
   readonly #pools: ConnectionPoolManager;
   readonly #view: TopologyView;
   readonly #optimizer: QueryOptimizer;
+  readonly #redis: IoredisClient;
+  readonly #locks: DistributedLockManager;
   readonly #listener: Listener;
   readonly #reads = new BodyReads();
   #status: Status = { phase: "starting", redisUp: false };
@@ -57,7 +61,7 @@ export class Isolate {
     options: { readonly world: World; readonly onSuspect: (shard: string) => void },
   ) {
     const { config } = order;
-    const { clock, log } = options.world;
+    const { clock, random, log } = options.world;
     this.#order = order;
     this.#world = options.world;
     this.#watch = new ScopeWatch({ clock });
@@ -83,6 +87,14 @@ export class Isolate {
     const poolOf = (node: string): ConnectionPool => this.#pools.getPool(node);
     const view = this.#view;
     const executor = new Executor({ shards, view, replicas, poolOf, clock });
+    this.#redis = new IoredisClient({ url: config.redis.url, clock, random, log });
+    this.#locks = new DistributedLockManager({
+      redis: this.#redis,
+      fleet: config.fleet,
+      clock,
+      random,
+      watch: this.#watch,
+    });
     const app = createApp({
       authenticator: new Authenticator(config.apiKeys),
       optimizer: this.#optimizer,
@@ -90,6 +102,7 @@ export class Isolate {
       shards,
       view,
       replicas,
+      locks: this.#locks,
       watch: this.#watch,
       reads: this.#reads,
       clock,
@@ -108,13 +121,17 @@ export class Isolate {
     this.#listener = new Listener(this.fetch, { clock });
   }
 
-  /** Opens the pools, and the isolate's share of the port if it is to listen. */
+  /**
+   * Opens the pools, connects to Redis, and opens the isolate's share of the port if it is to
+   * listen. A Redis that is away does not hold it up for longer than a second.
+   */
   async start(options: { readonly listen: boolean }): Promise<void> {
     const { config, ca, port } = this.#order;
     for (const shard of shardSpecs(config)) {
       for (const node of shard.nodes) this.#pools.createPool(poolConfig({ config, node, ca }));
     }
-    await this.#pools.initializeAll();
+    await Promise.all([this.#pools.initializeAll(), this.#redis.start()]);
+    await this.#locks.initialize();
     if (options.listen) this.#listener.start({ hostname: config.listen.hostname, port });
   }
 
@@ -162,8 +179,10 @@ export class Isolate {
     this.#listener.announceClose();
     await new Promise<void>((resolve) => clock.after(Math.min(ANNOUNCE_MS, timeoutMs), resolve));
     await this.#reads.close({ clock, timeoutMs: Math.min(BODIES_MS, timeoutMs) });
+    await this.#locks.shutdown();
     await this.#listener.stop();
     await this.#pools.shutdownAll({ timeoutMs: 1_000 });
+    await this.#redis.close();
     cutoff.cancel();
     this.#watch.close();
   }

@@ -1,0 +1,267 @@
+import type { Context } from "hono";
+import { RealmgateError } from "../core/errors.ts";
+import type { Scope } from "../core/scope.ts";
+import type { Grant } from "../locks/acquirer.ts";
+import { isLockName, LOCK_NAME_RULE } from "../locks/lock_name.ts";
+import { type Principal, requireScope } from "./authenticator.ts";
+import { readDeadline } from "./call_options.ts";
+import {
+  invalidFields,
+  isToken,
+  LockFields,
+  MAX_RENEWALS,
+  RESERVED,
+  TTL_MS,
+  WAIT_MS,
+} from "./lock_fields.ts";
+import type { Parts } from "./parts.ts";
+import { readJson } from "./read_body.ts";
+import { sentRequestId } from "./request_id.ts";
+import { openScope } from "./statement_call.ts";
+
+/** What an acquire may take beyond its wait, and any other call in all: Redis's own time. */
+const REDIS_MS = 2_000;
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1_000;
+
+/** `POST /v1/locks/{name}`: acquires it, waiting in line for as long as the caller wants. */
+export function acquireLock(parts: Parts): (c: Context) => Promise<Response> {
+  return async (c) => {
+    const arrivedAt = parts.clock.now();
+    const request = c.req.raw;
+    const principal = authorize(parts, request, "write");
+    const name = lockName(c);
+    if (name.startsWith(RESERVED)) {
+      throw invalidFields([{ param: "name", detail: `must not begin with ${RESERVED}` }]);
+    }
+    const key = idempotencyKey(request.headers);
+    const deadlineMs = deadlineOf(request);
+    const fields = new LockFields(await body(parts, request, deadlineMs), {
+      known: ["ttlMs", "waitMs", "owner"],
+    });
+    const ttlMs = fields.milliseconds("ttlMs", TTL_MS);
+    const waitMs = fields.milliseconds("waitMs", { ...WAIT_MS, fallback: 0 });
+    const owner = fields.owner("owner", principal.name);
+    fields.done();
+    const once = key === undefined
+      ? undefined
+      : { key: `${principal.name}:${key}`, fingerprint: `${ttlMs} ${owner}` };
+    const scope = openScope(parts, request, Math.min(deadlineMs, waitMs + REDIS_MS));
+    try {
+      const asked = { name, ttlMs, waitMs, owner, once, arrivedAt };
+      const grant = await parts.locks.acquire(asked, scope);
+      watchDelivery(parts, request, grant);
+      return granted(grant, request.headers);
+    } finally {
+      scope.close();
+    }
+  };
+}
+
+/** `PUT /v1/locks/{name}`: extends a grant. */
+export function renewLock(parts: Parts): (c: Context) => Promise<Response> {
+  return (c) =>
+    call(parts, c, async (scope, arrivedAt) => {
+      authorize(parts, c.req.raw, "write");
+      const name = lockName(c);
+      const fields = new LockFields(await json(parts, c.req.raw, scope), {
+        known: ["token", "ttlMs"],
+      });
+      const token = fields.token("token");
+      const ttlMs = fields.milliseconds("ttlMs", TTL_MS);
+      fields.done();
+      const [renewal] = await parts.locks.renew([{ name, token, ttlMs }], { arrivedAt, scope });
+      if (renewal?.held !== true) {
+        throw new RealmgateError(
+          "lock_lost",
+          "Cannot renew the lock: it expired or was released; stop what you do under it",
+        );
+      }
+      const { validForMs, fence } = renewal;
+      return { name, token, fence, ttlMs, validForMs };
+    });
+}
+
+/** `PUT /v1/locks`: extends many grants at one instant. */
+export function renewLocks(parts: Parts): (c: Context) => Promise<Response> {
+  return (c) =>
+    call(parts, c, async (scope, arrivedAt) => {
+      authorize(parts, c.req.raw, "write");
+      const whole = new LockFields(await json(parts, c.req.raw, scope), { known: ["locks"] });
+      const items = whole.raw("locks");
+      if (!Array.isArray(items) || items.length === 0 || items.length > MAX_RENEWALS) {
+        whole.refuse("locks", `must be a list of 1 to ${MAX_RENEWALS} locks`);
+      }
+      whole.done();
+      const errors: { param: string; detail: string }[] = [];
+      const locks = (items as unknown[]).map((item, at) => {
+        const fields = new LockFields(item, {
+          known: ["name", "token", "ttlMs"],
+          path: `locks[${at}]`,
+          errors,
+        });
+        return {
+          name: fields.name("name"),
+          token: fields.token("token"),
+          ttlMs: fields.milliseconds("ttlMs", TTL_MS),
+        };
+      });
+      if (errors.length > 0) throw invalidFields(errors);
+      const renewals = await parts.locks.renew(locks, { arrivedAt, scope });
+      return {
+        results: renewals.map(({ name, held, validForMs }) => ({ name, held, validForMs })),
+      };
+    });
+}
+
+/** `DELETE /v1/locks/{name}`: gives a grant up, or with `force=true` and the admin scope anyone's. */
+export function releaseLock(parts: Parts): (c: Context) => Promise<Response> {
+  return (c) =>
+    call(parts, c, async (scope) => {
+      const force = forced(c);
+      authorize(parts, c.req.raw, force ? "admin" : "write");
+      const name = lockName(c);
+      const token = force ? undefined : await releaseToken(parts, c.req.raw, scope);
+      return { released: await parts.locks.release({ name, token }, scope) };
+    });
+}
+
+/** `GET /v1/locks/{name}`: a lock as it is now. */
+export function getLock(parts: Parts): (c: Context) => Promise<Response> {
+  return (c) =>
+    call(parts, c, async (scope) => {
+      authorize(parts, c.req.raw, "read");
+      return await parts.locks.inspect(lockName(c), scope);
+    });
+}
+
+/** `GET /v1/locks?prefix=&limit=`: the locks that are held, for the admin scope. */
+export function listLocks(parts: Parts): (c: Context) => Promise<Response> {
+  return (c) =>
+    call(parts, c, async (scope) => {
+      authorize(parts, c.req.raw, "admin");
+      const prefix = c.req.query("prefix") ?? "";
+      const limit = c.req.query("limit") ?? String(DEFAULT_LIMIT);
+      if (prefix !== "" && !isLockName(prefix)) {
+        throw invalidFields([{ param: "prefix", detail: LOCK_NAME_RULE }]);
+      }
+      if (!/^[1-9]\d{0,3}$/.test(limit) || Number(limit) > MAX_LIMIT) {
+        throw invalidFields([{ param: "limit", detail: `must be from 1 to ${MAX_LIMIT}` }]);
+      }
+      return { locks: await parts.locks.list({ prefix, limit: Number(limit) }, scope) };
+    });
+}
+
+/** `GET /v1/monitor/locks`: what the answering isolate did with locks since it started. */
+export function getLockStats(parts: Parts): (c: Context) => Response {
+  return (c) => {
+    authorize(parts, c.req.raw, "read");
+    return answer(200, parts.locks.stats, c.req.raw.headers);
+  };
+}
+
+/** Answers a call with what `work` yields, within the time that the caller or Redis allows. */
+async function call(
+  parts: Parts,
+  c: Context,
+  work: (scope: Scope, arrivedAt: number) => Promise<unknown>,
+): Promise<Response> {
+  const arrivedAt = parts.clock.now();
+  const request = c.req.raw;
+  const { maxDeadlineMs } = parts.limits;
+  const scope = openScope(parts, request, Math.min(deadlineOf(request), maxDeadlineMs));
+  try {
+    return answer(200, await work(scope, arrivedAt), request.headers);
+  } finally {
+    scope.close();
+  }
+}
+
+function authorize(parts: Parts, request: Request, scope: string): Principal {
+  const principal = parts.authenticator.authenticate(request.headers.get("authorization"));
+  requireScope(principal, scope);
+  return principal;
+}
+
+function lockName(c: Context): string {
+  const name = c.req.param("name") ?? "";
+  if (isLockName(name)) return name;
+  throw invalidFields([{ param: "name", detail: LOCK_NAME_RULE }]);
+}
+
+function deadlineOf({ headers }: Request): number {
+  return readDeadline(headers.get("realmgate-deadline-ms")) ?? Infinity;
+}
+
+function idempotencyKey(headers: Headers): string | undefined {
+  const key = headers.get("idempotency-key");
+  if (key === null) return undefined;
+  if (IDEMPOTENCY_KEY.test(key)) return key;
+  const detail = "must be 1 to 128 characters of printable ASCII without spaces";
+  throw invalidFields([{ param: "Idempotency-Key", detail }]);
+}
+
+/** The body has a time limit of its own, so that a wait of a minute is no licence to dawdle. */
+async function body(parts: Parts, request: Request, deadlineMs: number): Promise<unknown> {
+  const scope = openScope(parts, request, Math.min(deadlineMs, parts.limits.maxDeadlineMs));
+  try {
+    return await json(parts, request, scope);
+  } finally {
+    scope.close();
+  }
+}
+
+async function json(parts: Parts, request: Request, scope: Scope): Promise<unknown> {
+  const { limits: { bodyBytes: maxBytes }, reads } = parts;
+  return await readJson(request, { maxBytes, scope, reads }) ?? {};
+}
+
+function forced(c: Context): boolean {
+  const force = c.req.query("force");
+  if (force === undefined || force === "false") return false;
+  if (force === "true") return true;
+  throw invalidFields([{ param: "force", detail: "must be true or false" }]);
+}
+
+async function releaseToken(parts: Parts, request: Request, scope: Scope): Promise<string> {
+  const header = request.headers.get("realmgate-lock-token");
+  if (header === null) {
+    const fields = new LockFields(await json(parts, request, scope), { known: ["token"] });
+    const token = fields.token("token");
+    fields.done();
+    return token;
+  }
+  if (isToken(header)) return header;
+  const detail = "must be the token of a grant";
+  throw invalidFields([{ param: "Realmgate-Lock-Token", detail }]);
+}
+
+/**
+ * Takes a grant back whose client had left before it was answered. The signal tells even if it is
+ * first looked at now; after an answer that went out it says nothing more.
+ */
+function watchDelivery(parts: Parts, request: Request, grant: Grant): void {
+  const { signal } = request;
+  const takeBack = () => parts.locks.takeBack(grant.attempt);
+  if (signal.aborted) takeBack();
+  else signal.addEventListener("abort", takeBack, { once: true });
+}
+
+function granted(grant: Grant, requestHeaders: Headers): Response {
+  const { name, token, fence, ttlMs, validForMs, replayed } = grant;
+  const response = answer(201, { name, token, fence, ttlMs, validForMs }, requestHeaders);
+  if (replayed) response.headers.set("idempotency-replayed", "true");
+  return response;
+}
+
+function answer(status: number, body: unknown, requestHeaders: Headers): Response {
+  const response = new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/json" },
+  });
+  response.headers.set("cache-control", "no-store");
+  const id = sentRequestId(requestHeaders);
+  if (id !== undefined) response.headers.set("x-request-id", id);
+  return response;
+}

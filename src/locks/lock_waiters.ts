@@ -1,0 +1,218 @@
+import type { Clock, Timer } from "../core/clock.ts";
+import type { Scope, ScopeEnd, ScopeWatch } from "../core/scope.ts";
+import type { Attempt, AttemptResult, LockStore } from "./lock_store.ts";
+import { EndedError } from "./until_end.ts";
+
+/** How a wait came to its end. */
+export interface Waited {
+  /** `granted`, or `held` when the wait was over before its turn came. */
+  readonly result: AttemptResult;
+  /** An instant that surely came before the result, on the clock's `now()`. */
+  readonly sentAt: number;
+}
+
+interface Waiter {
+  readonly attempt: Attempt;
+  readonly ticket: string;
+  readonly done: (waited: Waited) => void;
+  readonly failed: (error: unknown) => void;
+  /** Whether a claim is under way. */
+  claiming: boolean;
+  /** Whether its time is up: one last look, then no more. */
+  over: boolean;
+}
+
+/** All that this isolate has in one lock's queue. */
+interface Queue {
+  readonly name: string;
+  readonly waiters: Map<string, Waiter>;
+  timer: Timer | undefined;
+  /** When to look by itself; a timer that fires sooner goes on to wait. */
+  lookAt: number;
+  looking: boolean;
+}
+
+/** How long an isolate relies on being told, at most. */
+const LOOK_MS = 1_000;
+/** What is kept of a deadline to say who holds the lock. */
+const LAST_LOOK_MS = 50;
+/** What a server's rounding can add to the end of a hold. */
+const ROUNDING_MS = 1;
+
+/**
+ * The attempts of one isolate that wait for their turn. The script that frees a lock tells the
+ * isolate whose turn it is, which then claims the grant; a timer per contended lock looks when the
+ * hold should be over, and at the latest each second after the last news, for what the push does
+ * not tell: a holder that expired, a message that was lost, a Redis that lost its state.
+ */
+export class LockWaiters {
+  readonly #store: LockStore;
+  readonly #clock: Clock;
+  readonly #watch: ScopeWatch;
+  readonly #queues = new Map<string, Queue>();
+
+  constructor(
+    options: { readonly store: LockStore; readonly clock: Clock; readonly watch: ScopeWatch },
+  ) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#watch = options.watch;
+  }
+
+  /** How many wait now. */
+  get size(): number {
+    let size = 0;
+    for (const { waiters } of this.#queues.values()) size += waiters.size;
+    return size;
+  }
+
+  /**
+   * Waits for an attempt's turn, for at most `waitMs`. Where it rejects, the attempt may still be in
+   * the queue, or even be granted: the caller withdraws it.
+   *
+   * @throws {EndedError} when the scope ends
+   * @throws {RealmgateError} `redis_unavailable` if Redis is away when the wait is over
+   */
+  wait(
+    attempt: Attempt,
+    options: {
+      readonly ticket: string;
+      readonly leftMs: number;
+      readonly waitMs: number;
+      readonly scope: Scope;
+    },
+  ): Promise<Waited> {
+    const { ticket, leftMs, waitMs, scope } = options;
+    return new Promise((resolve, reject) => {
+      const leftForIt = scope.deadlineAt - this.#clock.now() - LAST_LOOK_MS;
+      const patience = this.#watch.open({ timeoutMs: Math.max(0, Math.min(waitMs, leftForIt)) });
+      const leave = () => {
+        patience.close();
+        scope.offEnd(ended);
+        this.#remove(attempt);
+      };
+      const waiter: Waiter = {
+        attempt,
+        ticket,
+        claiming: false,
+        over: false,
+        done: (waited) => {
+          leave();
+          resolve(waited);
+        },
+        failed: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const ended = (end: ScopeEnd) => waiter.failed(new EndedError(end));
+      const queue = this.#add(waiter);
+      this.#lookIn(queue, leftMs);
+      patience.onEnd(() => {
+        waiter.over = true;
+        void this.#claim(queue, waiter);
+      });
+      scope.onEnd(ended);
+    });
+  }
+
+  /** It is an attempt's turn. @returns whether it still waits here */
+  onTurn(name: string, attempt: string): boolean {
+    const queue = this.#queues.get(name);
+    const waiter = queue?.waiters.get(attempt);
+    if (queue !== undefined) this.#lookIn(queue, LOOK_MS);
+    if (queue === undefined || waiter === undefined) return false;
+    void this.#claim(queue, waiter);
+    return true;
+  }
+
+  /** Looks at every lock at once: messages may have been lost, or Redis its state. */
+  lookNow(): void {
+    for (const queue of this.#queues.values()) void this.#look(queue);
+  }
+
+  /** Ends every wait. */
+  endAll(end: ScopeEnd): void {
+    for (const { waiters } of [...this.#queues.values()]) {
+      for (const waiter of [...waiters.values()]) waiter.failed(new EndedError(end));
+    }
+  }
+
+  async #claim(queue: Queue, waiter: Waiter): Promise<void> {
+    if (waiter.claiming) return;
+    const { attempt, ticket } = waiter;
+    waiter.claiming = true;
+    const last = waiter.over;
+    const sentAt = this.#clock.now();
+    try {
+      const result = await this.#store.acquire(attempt, { wait: !last, ticket });
+      waiter.claiming = false;
+      if ("leftMs" in result) this.#lookIn(queue, result.leftMs);
+      if (result.kind !== "queued") return waiter.done({ result, sentAt });
+    } catch (error) {
+      waiter.claiming = false;
+      if (last) return waiter.failed(error);
+      this.#lookIn(queue, LOOK_MS);
+    }
+    if (waiter.over && queue.waiters.has(attempt.id)) void this.#claim(queue, waiter);
+  }
+
+  async #look(queue: Queue): Promise<void> {
+    if (queue.looking || queue.waiters.size === 0) return;
+    queue.looking = true;
+    try {
+      const waiting = [...queue.waiters.values()];
+      const { turnOf, leftMs } = await this.#store.check(
+        queue.name,
+        waiting.map(({ attempt: { id }, ticket }) => ({ id, ticket })),
+      );
+      this.#lookIn(queue, leftMs);
+      const waiter = turnOf === undefined ? undefined : queue.waiters.get(turnOf);
+      if (waiter !== undefined) void this.#claim(queue, waiter);
+    } catch {
+      // The client says in the log when Redis is away.
+      this.#lookIn(queue, LOOK_MS);
+    } finally {
+      queue.looking = false;
+    }
+  }
+
+  /** Has the next look at a lock come when a hold of `leftMs` should be over. */
+  #lookIn(queue: Queue, leftMs: number): void {
+    if (queue.waiters.size === 0) return;
+    const delayMs = Math.min(Math.max(leftMs, 0) + ROUNDING_MS, LOOK_MS);
+    const lookAt = this.#clock.now() + delayMs;
+    const sooner = lookAt < queue.lookAt;
+    queue.lookAt = lookAt;
+    // Most locks bring news long before a look is due: their timer is let run, and looks again.
+    if (queue.timer !== undefined && !sooner) return;
+    queue.timer?.cancel();
+    queue.timer = this.#clock.after(delayMs, () => this.#onTimer(queue));
+  }
+
+  #onTimer(queue: Queue): void {
+    queue.timer = undefined;
+    if (queue.waiters.size === 0) return;
+    const leftMs = queue.lookAt - this.#clock.now();
+    if (leftMs <= 0) return void this.#look(queue);
+    queue.timer = this.#clock.after(leftMs, () => this.#onTimer(queue));
+  }
+
+  #add(waiter: Waiter): Queue {
+    const { name, id } = waiter.attempt;
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = { name, waiters: new Map(), timer: undefined, lookAt: Infinity, looking: false };
+      this.#queues.set(name, queue);
+    }
+    queue.waiters.set(id, waiter);
+    return queue;
+  }
+
+  #remove({ name, id }: Attempt): void {
+    const queue = this.#queues.get(name);
+    if (queue === undefined || !queue.waiters.delete(id) || queue.waiters.size > 0) return;
+    queue.timer?.cancel();
+    this.#queues.delete(name);
+  }
+}

@@ -1,0 +1,86 @@
+import { RealmgateError } from "../core/errors.ts";
+import type { Scope, ScopeEnd } from "../core/scope.ts";
+
+/** A wait that its scope ended. */
+export class EndedError extends Error {
+  override readonly name = "EndedError";
+  readonly end: ScopeEnd;
+
+  constructor(end: ScopeEnd) {
+    super(`Cannot wait longer: ${end}`);
+    this.end = end;
+  }
+}
+
+/** A failure after which an attempt may be queued or granted: it must be taken back. */
+export class UnsettledError extends Error {
+  override readonly name = "UnsettledError";
+
+  constructor(cause: unknown) {
+    super("Cannot leave the attempt as it is: it must be taken back", { cause });
+  }
+}
+
+/** Whether an attempt may have an effect, though it failed. */
+export function mayHaveEffect(error: unknown): boolean {
+  return error instanceof EndedError || error instanceof UnsettledError || isLost(error);
+}
+
+/**
+ * Waits for `promise` as long as the scope lasts. What the promise does later is nobody's business
+ * then: whoever began it must clean up.
+ *
+ * @throws {EndedError} and whatever the promise rejects with
+ */
+export function untilEnd<T>(scope: Scope, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ended = (end: ScopeEnd) => reject(new EndedError(end));
+    scope.onEnd(ended);
+    promise.then((value) => {
+      scope.offEnd(ended);
+      resolve(value);
+    }, (error) => {
+      scope.offEnd(ended);
+      reject(error);
+    });
+  });
+}
+
+/**
+ * What the caller of a lock's operation is told of a failure of Redis, or of the end of its scope,
+ * once something may have been sent.
+ *
+ * @param retry what a caller may do where the outcome is unknown
+ */
+export function lockFailure(error: unknown, retry: "later" | "same_key" = "later"): unknown {
+  if (error instanceof UnsettledError) return lockFailure(error.cause, retry);
+  if (error instanceof EndedError) {
+    switch (error.end) {
+      case "client_closed":
+        return new RealmgateError("client_closed_request", "The client closed the connection");
+      case "shutting_down":
+        return new RealmgateError(
+          "shutting_down",
+          "Cannot finish: the service is shutting down; nothing was granted",
+        );
+      case "deadline_exceeded":
+        return unknown(error, retry);
+    }
+  }
+  return isLost(error) ? unknown(error, retry) : error;
+}
+
+/** Whether a command was sent to Redis and not answered. */
+function isLost(error: unknown): boolean {
+  return error instanceof RealmgateError && error.code === "redis_unavailable" &&
+    error.outcome === "unknown";
+}
+
+function unknown(cause: unknown, retry: "later" | "same_key"): RealmgateError {
+  return new RealmgateError(
+    "lock_outcome_unknown",
+    "Cannot tell what became of the lock: Redis did not answer in time; a grant that came of it is " +
+      "taken back",
+    { outcome: "unknown", retry, retryAfterMs: 1_000, cause },
+  );
+}
