@@ -2,16 +2,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
-
-/** A lock while this process works under it. */
-export interface Held {
-  /** Whether it is no longer surely ours. */
-  readonly lost: boolean;
-  /** For writes that must not land once somebody else has it. */
-  readonly fence: string;
-  /** Calls back once when it is lost or given up. */
-  onLost(callback: () => void): void;
-}
+import type { Held } from "./held_lock.ts";
 
 /** What a duty needs of the locks: to work while no other process of the fleet does. */
 export interface Exclusive {

@@ -2,12 +2,8 @@ import { assertEquals } from "@std/assert";
 import { RealmgateError } from "../../src/core/errors.ts";
 import { type Log, silentLog } from "../../src/core/log.ts";
 import { seededRandom } from "../../src/core/random.ts";
-import {
-  type DutyState,
-  type Exclusive,
-  FleetDuty,
-  type Held,
-} from "../../src/locks/fleet_duty.ts";
+import { type DutyState, type Exclusive, FleetDuty } from "../../src/locks/fleet_duty.ts";
+import type { Held } from "../../src/locks/held_lock.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 /** Drives the interface of the locks: one lock that a test can cut off, or take from its holder. */
