@@ -134,14 +134,20 @@ export class ShardWatch {
     this.#share();
   }
 
-  /** Takes over what another process saw later than this one; checks where the two disagree. */
+  /**
+   * Takes over what another process saw later than this one. Where the two disagree on who is up it
+   * looks at the whole shard instead: looks of two processes do not overlap in time, and of two
+   * writable nodes only those that do are known to be writable at once.
+   */
   hear(report: ShardReport): void {
     if (this.#closed) return;
-    for (const told of report.looks) {
-      const known = this.#observations.get(told.node);
-      if (known === undefined || told.beganAt <= known.beganAt) continue;
-      if (told.up === known.up) this.#observations.set(told.node, told);
-      else void this.#probes.get(told.node)?.lookAfresh();
+    const newer = report.looks.filter(({ node, beganAt }) =>
+      beganAt > (this.#observations.get(node)?.beganAt ?? Infinity)
+    );
+    if (newer.some(({ node, up }) => up !== this.#observations.get(node)?.up)) {
+      for (const probe of this.#probes.values()) void probe.lookAfresh();
+    } else {
+      for (const told of newer) this.#observations.set(told.node, told);
     }
     this.#primacy = this.#options.store.learn(this.spec.name, report.primacy);
     this.#renew();

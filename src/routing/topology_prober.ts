@@ -55,7 +55,7 @@ const HEARD_MS = 2_500;
  *
  * - once at start;
  * - at once when a request met an error there, and tell the fleet what they found;
- * - at a node that they hear of as up while they know it as down, or the other way round;
+ * - when they hear of a node as up that they know as down, or the other way round;
  * - when they have heard nothing of it for 2.5 to 3.5 s, since the process on duty was killed or
  *   stopped, or Redis was: then each 2 to 3 s, and each second while the shard has no primary. They
  *   tell what they found, which puts the others' looks off; without Redis each looks for itself.
