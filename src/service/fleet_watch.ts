@@ -7,6 +7,7 @@ import { EpochStore } from "../routing/epoch_store.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyBulletin } from "../routing/topology_bulletin.ts";
 import { TopologyProber } from "../routing/topology_prober.ts";
+import { sweepFences } from "./fence_sweep.ts";
 import type { World } from "./isolate.ts";
 import { shardSpecs, targetOf } from "./settings.ts";
 
@@ -95,6 +96,12 @@ export class FleetWatch {
   rearm(): void {
     this.#prober.rearm();
     this.#duty.start();
+  }
+
+  /** Deletes fences that were not used for long, on every shard, if this process is on duty. */
+  async sweepFences(): Promise<void> {
+    if (this.#duty.state !== "ours") return;
+    await sweepFences({ ...this.#options, locks: this.#locks, topology: this.snapshot });
   }
 
   /** Leaves the fleet's work to another process, stops looking and closes its connections. */
