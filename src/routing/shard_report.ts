@@ -88,7 +88,7 @@ export function decodeReport(
     if (local === undefined) return undefined;
     const began = Math.min(local, now.ms);
     // Its wall clock was another's: when it was by this process's own is what can be compared.
-    const wallMs = now.wallMs - (now.ms - began);
+    const wallMs = Math.floor(now.wallMs - (now.ms - began));
     looks.push({ ...rest, beganAt: began, endedAt: began + tookMs, wallMs });
   }
   return { by, report: { shard, primacy: { primary, epoch, unseenMs }, looks } };

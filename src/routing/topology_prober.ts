@@ -69,6 +69,7 @@ export class TopologyProber {
   readonly #watch: ScopeWatch;
   readonly #shards: ReadonlyMap<string, Followed>;
   #timer: Timer | undefined;
+  #tickedAt = -Infinity;
   #stopped = false;
 
   constructor(options: TopologyProberOptions) {
@@ -115,19 +116,26 @@ export class TopologyProber {
       }
     }
     for (const shard of shards) this.#putOff(shard);
-    this.#tell();
     this.rearm();
   }
 
   /**
-   * Looks at what is due at once and starts the timer anew: for who comes on duty, and for a task
-   * that makes sure the timer was not lost.
+   * Looks at once where that is due, for who comes on duty, and starts a timer that was lost anew.
+   * One that runs keeps its time: should all processes be called at once, they must not look at
+   * once from then on.
    */
   rearm(): void {
+    const { clock, periodMs = 1_000 } = this.#options;
     if (this.#stopped) return;
-    this.#timer?.cancel();
-    this.#timer = this.#options.clock.every(this.#options.periodMs ?? 1_000, () => this.#tick());
-    this.#lookWhereDue();
+    if (clock.now() - this.#tickedAt > 2 * periodMs) {
+      this.#timer?.cancel();
+      this.#tickedAt = clock.now();
+      this.#timer = clock.every(periodMs, () => {
+        this.#tickedAt = clock.now();
+        void this.#look();
+      });
+    }
+    void this.#look();
   }
 
   /**
@@ -149,19 +157,15 @@ export class TopologyProber {
     this.#watch.close();
   }
 
-  #tick(): void {
-    this.#tell();
-    this.#lookWhereDue();
-    for (const { watch } of this.#shards.values()) watch.rest();
-    void this.#options.bulletin.keepTime();
-  }
-
-  #lookWhereDue(): void {
-    const { duty, clock } = this.#options;
+  /** Looks where that is due, and tells what is known once it has looked. Never fails. */
+  async #look(): Promise<void> {
+    const { duty, clock, bulletin } = this.#options;
     const onDuty = duty.state === "ours";
-    for (const shard of this.#shards.values()) {
-      if (onDuty || clock.now() >= shard.dueAt) void this.#lookAt(shard);
-    }
+    const due = [...this.#shards.values()].filter(({ dueAt }) => onDuty || clock.now() >= dueAt);
+    void bulletin.keepTime();
+    for (const { watch } of this.#shards.values()) watch.rest();
+    await Promise.all(due.map((shard) => this.#lookAt(shard)));
+    this.#tell();
   }
 
   async #lookAt(
