@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { MariadbServer } from "../../deploy/local/mariadb_server.ts";
 import type { Answer, Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { promoteDrained } from "../support/promote.ts";
+import { promote } from "../support/promote.ts";
 import { testRealm } from "../support/realm.ts";
 
 /** What writers were told of each of their rows, by the row's own name. */
@@ -80,7 +80,7 @@ Deno.test("Service loses and doubles no acknowledged write through a fail-over, 
   await t.step("writes go on at the promoted node, under a newer epoch", async () => {
     await eventually(() => load.acknowledged.length > 500);
     shard.primary.kill("SIGKILL");
-    await promoteDrained(replica);
+    await promote(replica);
     const acknowledged = load.acknowledged.length;
     await eventually(() => load.acknowledged.length > acknowledged + 100, { withinMs: 20_000 });
     const after = await shardState(client);

@@ -12,14 +12,6 @@ import { sweepFences } from "../../src/service/fence_sweep.ts";
 import { shardSpecs } from "../../src/service/settings.ts";
 import { testRealm } from "../support/realm.ts";
 
-// What the schema's install makes.
-const TABLE = `CREATE TABLE IF NOT EXISTS realmgate_fences (
-    name VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
-    fence BIGINT NOT NULL,
-    used_at DATETIME NOT NULL,
-    KEY (used_at)
-  ) ENGINE=InnoDB`;
-
 interface Setting {
   readonly primaries: readonly MariadbServer[];
   readonly locks: DistributedLockManager;
@@ -32,7 +24,6 @@ async function withFences(test: (setting: Setting) => Promise<void>): Promise<vo
   await using realm = await testRealm();
   const { config, stack } = realm.realm;
   const primaries = stack.shards.map(({ primary }) => primary);
-  for (const primary of primaries) await primary.sql(TABLE);
   await using cleanUp = new AsyncDisposableStack();
   const world = { clock: systemClock, random: systemRandom, driver: new Mysql2Driver() };
   const redis = new IoredisClient({ ...world, log: silentLog, url: stack.redis.url });

@@ -3,7 +3,7 @@ import type { MariadbServer } from "../../deploy/local/mariadb_server.ts";
 import type { ServiceProcess } from "../../deploy/local/service_process.ts";
 import type { Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { promoteDrained } from "../support/promote.ts";
+import { promote } from "../support/promote.ts";
 import { type TestRealm, testRealm } from "../support/realm.ts";
 import { countStatements, statementsOf } from "../support/statement_count.ts";
 
@@ -124,7 +124,7 @@ async function failOver(
   if (replica === undefined) throw new Error("the stack must have a replica");
   shard.primary.kill("SIGKILL");
   const began = performance.now();
-  await promoteDrained(replica);
+  await promote(replica);
   return await Promise.all(processes.map((process) =>
     eventually(async () => {
       const state = (await shardsOf(process)).find(({ name }) => name === shard.name);

@@ -2,7 +2,7 @@ import type { MariadbServer } from "../../deploy/local/mariadb_server.ts";
 import { eventually } from "./eventually.ts";
 
 /** Promotes as an orchestrator does: first the node applies all that it has received. */
-export async function promoteDrained(replica: MariadbServer): Promise<void> {
+export async function promote(replica: MariadbServer): Promise<void> {
   await replica.sql("STOP SLAVE IO_THREAD");
   await eventually(async () => {
     const [status] = await replica.sql("SHOW SLAVE STATUS");
