@@ -12,6 +12,8 @@ const MEANINGS = {
   wrong_statement_kind: "Reads are called at `/v1/query`, writes at `/v1/exec`.",
   constraint_violation: "The write breaks a rule of the schema; `constraint` names it.",
   deadlock: "Another call held the same rows; send it again.",
+  stale_fence: "The lock had another holder since, whose write this shard has seen; nothing was " +
+    "written. Stop: the lock is lost.",
   payload_too_large: "The body is larger than the service takes.",
   result_too_large: "The answer has more rows or bytes than allowed; ask for less.",
   unsupported_media_type: "The body must be uncompressed `application/json`.",
@@ -54,6 +56,7 @@ const RESPONSES = {
   Forbidden: ["forbidden"],
   UnknownStatement: ["unknown_statement"],
   Conflict: ["constraint_violation", "deadlock"],
+  StaleFence: ["stale_fence"],
   PayloadTooLarge: ["payload_too_large"],
   ResultTooLarge: ["result_too_large"],
   TooLarge: ["payload_too_large", "result_too_large"],
@@ -138,6 +141,12 @@ export function problemSchema(): Schema {
       owner: { type: ["string", "null"], description: "With `lock_held`: who holds it." },
       remainingMs: { type: "integer", minimum: 0, description: "With `lock_held`: for how long." },
       waiters: { type: "integer", minimum: 0, description: "With `lock_held`: how many wait." },
+      lock: { type: "string", description: "With `stale_fence`: the lock." },
+      fence: { type: "string", description: "With `stale_fence`: the number that was sent." },
+      newest: {
+        type: "string",
+        description: "With `stale_fence`: the newest number that the shard has seen.",
+      },
       scope: { type: "string", description: "With `forbidden`: the scope that is missing." },
     },
   };
