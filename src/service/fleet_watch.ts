@@ -9,7 +9,7 @@ import { TopologyBulletin } from "../routing/topology_bulletin.ts";
 import { TopologyProber } from "../routing/topology_prober.ts";
 import { sweepFences } from "./fence_sweep.ts";
 import type { World } from "./isolate.ts";
-import { shardSpecs, targetOf } from "./settings.ts";
+import { redisTarget, shardSpecs, targetOf } from "./settings.ts";
 
 /** What a watch is made of. */
 export interface FleetWatchOptions {
@@ -42,7 +42,7 @@ export class FleetWatch {
   constructor(options: FleetWatchOptions) {
     const { config, ca, world } = options;
     const { fleet } = config;
-    const redis = new IoredisClient({ ...world, url: config.redis.url });
+    const redis = new IoredisClient({ ...world, server: redisTarget(config) });
     this.#options = options;
     this.#redis = redis;
     redis.onState(options.onRedis);

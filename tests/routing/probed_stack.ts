@@ -113,7 +113,7 @@ async function startProber(
   const { account = stack.service, unreachable = [], maxLagMs } = options;
   const duty = options.duty ?? { state: "ours" };
   const redis = new IoredisClient({
-    url: stack.redis.url,
+    server: { kind: "url", url: stack.redis.url },
     clock: systemClock,
     random: systemRandom,
     log: silentLog,

@@ -26,7 +26,11 @@ async function withFences(test: (setting: Setting) => Promise<void>): Promise<vo
   const primaries = stack.shards.map(({ primary }) => primary);
   await using cleanUp = new AsyncDisposableStack();
   const world = { clock: systemClock, random: systemRandom, driver: new Mysql2Driver() };
-  const redis = new IoredisClient({ ...world, log: silentLog, url: stack.redis.url });
+  const redis = new IoredisClient({
+    ...world,
+    log: silentLog,
+    server: { kind: "url", url: stack.redis.url },
+  });
   cleanUp.defer(() => redis.close());
   const watch = new ScopeWatch(world);
   cleanUp.defer(() => watch.close());
