@@ -57,6 +57,8 @@ export class ShardWatch {
   readonly #probes: ReadonlyMap<string, NodeProbe>;
   readonly #heartbeat: HeartbeatWriter;
   readonly #observations = new Map<string, Observation>();
+  /** The nodes that were writable when this was judged last. */
+  #writable: readonly string[] = [];
   #primacy: Primacy = NO_PRIMACY;
   #state: ShardState;
   /** Whether this process saw something that it did not report yet. */
@@ -194,7 +196,7 @@ export class ShardWatch {
 
   async #agree(): Promise<void> {
     const { store, targetOf } = this.#options;
-    const writable = writableNodes(this.spec, this.#evidence());
+    const writable = writableNodes(this.spec, this.#evidence(), this.#writable);
     const canBeat = writable.length === 1 && !this.#heartbeat.busy;
     const { primacy, beat } = await store.observe(this.spec.name, { writable, canBeat });
     this.#primacy = primacy;
@@ -220,9 +222,10 @@ export class ShardWatch {
 
   #judge(): ShardState {
     const observations = this.#observations;
+    this.#writable = writableNodes(this.spec, observations, this.#writable);
     return shardState(this.spec, {
       observations,
-      writable: writableNodes(this.spec, observations),
+      writable: this.#writable,
       primacy: this.#primacy,
       maxLagMs: this.#options.maxLagMs,
     });
