@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { BatchedWrites } from "./batched_writes.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -6,7 +7,13 @@ import type { Random } from "../core/random.ts";
 import { MasterCheck } from "./master_check.ts";
 import { openRedis, reconnectPauseMs } from "./open_redis.ts";
 import type { RedisClient, RedisScript } from "./redis.ts";
-import { isReply, isWrongServer, messageOf, unavailable } from "./redis_replies.ts";
+import {
+  isReply,
+  isWithoutEffect,
+  isWrongServer,
+  messageOf,
+  unavailable,
+} from "./redis_replies.ts";
 import type { RedisTarget } from "./redis_target.ts";
 import { SentinelWatch } from "./sentinel_watch.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -35,6 +42,7 @@ export class IoredisClient implements RedisClient {
   readonly #options: IoredisClientOptions;
   readonly #timeoutMs: number;
   readonly #limits: TimeLimits;
+  readonly #writes = new BatchedWrites();
   readonly #redis: Redis;
   readonly #check: MasterCheck;
   #heartbeat: Timer | undefined;
@@ -144,6 +152,7 @@ export class IoredisClient implements RedisClient {
   async #call<T>(send: () => Promise<T>): Promise<T> {
     if (this.#state === "down") throw unavailable("not_applied", this.#lastError);
     const connection = this.#connection;
+    this.#writes.hold(this.#redis.stream);
     try {
       return await this.#within(send());
     } catch (error) {
@@ -152,7 +161,7 @@ export class IoredisClient implements RedisClient {
         throw error;
       }
       if (isWrongServer(error)) this.#abandon(connection, error);
-      throw unavailable(isReply(error) ? "not_applied" : "unknown", error);
+      throw unavailable(isWithoutEffect(error) ? "not_applied" : "unknown", error);
     }
   }
 

@@ -17,6 +17,11 @@ export function isWrongServer(error: unknown): boolean {
   return isReply(error) && WRONG_SERVER.test(messageOf(error));
 }
 
+/** Whether a command did nothing: the server refused it, or ioredis had no connection to write to. */
+export function isWithoutEffect(error: unknown): boolean {
+  return isReply(error) || messageOf(error).startsWith("Stream isn't writeable");
+}
+
 /** What a log may say of an error: the driver's text, where one of ours wraps it. */
 export function messageOf(error: unknown): string {
   const cause = causeOf(error);
