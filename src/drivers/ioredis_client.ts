@@ -4,6 +4,7 @@ import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import type { RedisClient, RedisScript } from "./redis.ts";
+import { isReply, isWrongServer, messageOf, unavailable } from "./redis_replies.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 /** What an {@linkcode IoredisClient} is made of. */
@@ -42,6 +43,8 @@ export class IoredisClient implements RedisClient {
   readonly #subscriptions = new Subscriptions();
   /** Which connection is meant: the number grows when one is made and when one ends. */
   #connection = 0;
+  /** Connections since it was last up. ioredis's own count knows nothing of what is checked here. */
+  #failures = 0;
   #lastError: string | undefined;
 
   constructor(options: IoredisClientOptions) {
@@ -55,8 +58,9 @@ export class IoredisClient implements RedisClient {
       maxRetriesPerRequest: 0,
       connectTimeout: this.#timeoutMs,
       disconnectTimeout: 100,
-      retryStrategy: (attempt) => {
-        const pauseMs = Math.min(50 * 2 ** Math.min(attempt - 1, 10), MAX_BACKOFF_MS);
+      maxLoadingRetryTime: MAX_BACKOFF_MS / 4,
+      retryStrategy: () => {
+        const pauseMs = Math.min(50 * 2 ** Math.min(this.#failures++, 10), MAX_BACKOFF_MS);
         return pauseMs * (0.5 + options.random.next() / 2);
       },
     });
@@ -84,11 +88,11 @@ export class IoredisClient implements RedisClient {
       this.onState(() => resolve());
       this.#redis.connect().catch((error: Error) => {
         this.#lastError = error.message;
-        this.#options.log.warn("redis is down", { error: error.message });
         resolve();
       });
     });
     await this.#within(settled).catch(() => {});
+    if (this.#state === "down") this.#options.log.warn("redis is down", { error: this.#lastError });
   }
 
   async run(
@@ -111,7 +115,7 @@ export class IoredisClient implements RedisClient {
     try {
       await this.#within(this.#confirm([channel]));
     } catch (error) {
-      if (isReply(error, "")) {
+      if (isReply(error)) {
         this.#subscriptions.remove(channel, onMessage);
         throw unavailable("not_applied", error);
       }
@@ -137,6 +141,7 @@ export class IoredisClient implements RedisClient {
 
   async #call<T>(send: () => Promise<T>): Promise<T> {
     if (this.#state === "down") throw unavailable("not_applied", this.#lastError);
+    const connection = this.#connection;
     try {
       return await this.#within(send());
     } catch (error) {
@@ -144,7 +149,8 @@ export class IoredisClient implements RedisClient {
         void this.#beat();
         throw error;
       }
-      throw unavailable(isReply(error, "") ? "not_applied" : "unknown", error);
+      if (isWrongServer(error)) this.#abandon(connection, error);
+      throw unavailable(isReply(error) ? "not_applied" : "unknown", error);
     }
   }
 
@@ -168,17 +174,23 @@ export class IoredisClient implements RedisClient {
       try {
         await this.#within(this.#redis.ping());
       } catch (error) {
-        this.#abandon(connection, error);
+        // A server that cannot save refuses even a PING, and is alive.
+        if (!isReply(error) || isWrongServer(error)) this.#abandon(connection, error);
       }
       this.#beating = false;
+    } else if (status === "end") {
+      // ioredis gives up for good where a connection could not even be begun.
+      this.#redis.connect().catch((error: Error) => this.#lastError = error.message);
     } else if (status === "connect" && ++this.#silentBeats > 2) {
       this.#abandon(connection, new Error("no answer to the handshake"));
     }
   }
 
-  /** A connection is made; it is up once it is subscribed to all that has listeners. */
+  /** A connection is made; it is up once its server is a master and has all subscriptions. */
   async #ready(connection: number): Promise<void> {
     try {
+      await this.#within(this.#checkRole());
+      if (connection !== this.#connection) return;
       // More than once where somebody subscribes meanwhile, while it is still down.
       while (this.#subscriptions.missing().length > 0) {
         await this.#within(this.#confirm(this.#subscriptions.missing()));
@@ -188,6 +200,15 @@ export class IoredisClient implements RedisClient {
       return this.#abandon(connection, error);
     }
     this.#set("up");
+  }
+
+  async #checkRole(): Promise<void> {
+    const role = await this.#redis.role().catch((error: unknown) => {
+      // Not every account, or proxy, allows it; then writes tell.
+      if (isReply(error) && !isWrongServer(error)) return [];
+      throw error;
+    });
+    if (role[0] === "slave") throw new Error("the server is a replica");
   }
 
   async #confirm(channels: readonly string[]): Promise<void> {
@@ -216,29 +237,10 @@ export class IoredisClient implements RedisClient {
   #set(state: "up" | "down"): void {
     if (state === this.#state) return;
     this.#state = state;
+    if (state === "up") this.#failures = 0;
     const { log } = this.#options;
     if (state === "up") log.info("redis is up");
     else if (this.#heartbeat !== undefined) log.warn("redis is down", { error: this.#lastError });
     for (const listener of this.#listeners) listener(state);
   }
-}
-
-/** What a log may say of an error: that of the driver, where ours wraps it. */
-function messageOf(error: unknown): string {
-  const cause = error instanceof RealmgateError ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** Whether an error is the server's own reply, beginning with `prefix`. */
-function isReply(error: unknown, prefix: string): boolean {
-  const reply = error instanceof RealmgateError ? error.cause : error;
-  return reply instanceof Error && reply.name === "ReplyError" && reply.message.startsWith(prefix);
-}
-
-function unavailable(outcome: "not_applied" | "unknown", cause: unknown): RealmgateError {
-  return new RealmgateError("redis_unavailable", "Cannot reach Redis: it gives no good answer", {
-    outcome,
-    cause,
-    retryAfterMs: 1_000,
-  });
 }

@@ -81,11 +81,11 @@ const MAX_QUEUE = 10_000;
  * script may have run.
  */
 export class LockStore {
-  readonly #redis: RedisClient;
+  readonly #redis: Pick<RedisClient, "run">;
   readonly #fleet: string;
   readonly #wake: string;
 
-  constructor(options: { readonly redis: RedisClient; readonly fleet: string }) {
+  constructor(options: { readonly redis: Pick<RedisClient, "run">; readonly fleet: string }) {
     this.#redis = options.redis;
     this.#fleet = options.fleet;
     this.#wake = `{${options.fleet}}:lock-wake:`;

@@ -7,9 +7,9 @@
  */
 import { parseArgs } from "node:util";
 import { startRealm } from "../../deploy/local/realm.ts";
-import { freePort } from "../../deploy/local/ports.ts";
 import { cpuMicros } from "./cpu.ts";
 import { median, ratioText, type Round, table } from "./figures.ts";
+import { startProgram } from "./program.ts";
 import { runWrk, type Shape } from "./wrk.ts";
 
 interface Target {
@@ -166,41 +166,4 @@ async function measure(
     databaseMicros: (database1 - database0) / load.requests,
     errors: load.errors,
   };
-}
-
-async function startProgram(
-  file: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly url: string; readonly pid: number; readonly end: () => void }> {
-  const port = freePort();
-  const root = new URL("../..", import.meta.url).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--config",
-      `${root}deno.json`,
-      "--allow-net",
-      "--allow-env",
-      "--allow-read",
-      new URL(file, import.meta.url).pathname,
-      String(port),
-      ...args,
-    ],
-    env,
-    stdout: "null",
-    stderr: "inherit",
-  }).spawn();
-  const url = `http://127.0.0.1:${port}`;
-  const giveUpAt = Date.now() + 20_000;
-  for (;;) {
-    try {
-      await (await fetch(`${url}/`)).body?.cancel();
-      break;
-    } catch (error) {
-      if (Date.now() > giveUpAt) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  return { url, pid: child.pid, end: () => child.kill("SIGTERM") };
 }

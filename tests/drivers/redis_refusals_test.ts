@@ -1,0 +1,165 @@
+import { Redis } from "ioredis";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { RedisServer } from "../../deploy/local/redis_server.ts";
+import { RealmgateError } from "../../src/core/errors.ts";
+import { type RedisClient, redisScript } from "../../src/drivers/redis.ts";
+import { eventually } from "../support/eventually.ts";
+import { redisCommand, withRedis } from "./redis_fixture.ts";
+
+const INCREMENT = redisScript("return redis.call('incr', KEYS[1])");
+const REFUSE = redisScript("return redis.error_reply(ARGV[1])");
+
+function increment(client: RedisClient): Promise<unknown> {
+  return client.run(INCREMENT, { keys: ["{t}:n"], args: [] });
+}
+
+async function refusal(run: () => Promise<unknown>): Promise<string> {
+  const error = await assertRejects(run, RealmgateError, "Cannot reach Redis");
+  assertEquals(error.outcome, "not_applied");
+  return String(error.cause);
+}
+
+function statesOf(client: RedisClient): string[] {
+  const states: string[] = [];
+  client.onState((state) => states.push(state));
+  return states;
+}
+
+Deno.test("IoredisClient gives a server up when it was demoted, and uses it again as a master", () =>
+  withRedis(async (server, connect) => {
+    const client = connect();
+    const states = statesOf(client);
+    await client.start();
+    assertEquals(await increment(client), 1);
+    await redisCommand(server, "REPLICAOF 127.0.0.1 1");
+    assertStringIncludes(await refusal(() => increment(client)), "READONLY");
+    assertEquals(client.state, "down");
+    const connections = async () =>
+      Number(
+        /total_connections_received:(\d+)/.exec(await redisCommand(server, "INFO stats"))?.[1],
+      );
+    const before = await connections();
+    await eventually(async () => await connections() > before + 5);
+    // A replica is connected to, looked at and left: never "up".
+    assertEquals(states, ["up", "down"]);
+    await redisCommand(server, "REPLICAOF NO ONE");
+    await eventually(() => client.state === "up");
+    assertEquals(await increment(client), 2);
+  }));
+
+Deno.test("IoredisClient notices by its heartbeat when the server lost its master", () =>
+  withRedis(async (server, connect) => {
+    const client = connect();
+    await client.start();
+    await redisCommand(server, "CONFIG SET replica-serve-stale-data no");
+    await redisCommand(server, "REPLICAOF 127.0.0.1 1");
+    await eventually(() => client.state === "down");
+  }));
+
+Deno.test("IoredisClient connects anew when the server says that it is not the one to use", () =>
+  withRedis(async (_server, connect) => {
+    const client = connect();
+    await client.start();
+    const states = statesOf(client);
+    const replies = [
+      "LOADING it",
+      "MASTERDOWN it",
+      "UNBLOCKED it",
+      "CLUSTERDOWN it",
+      "READONLY it",
+    ];
+    for (const [index, reply] of replies.entries()) {
+      const refused = refusal(() => client.run(REFUSE, { keys: ["{t}:n"], args: [reply] }));
+      assertStringIncludes(await refused, reply);
+      assertEquals(client.state, "down");
+      await eventually(() => states.length === 2 * index + 2);
+    }
+    assertEquals(states, replies.flatMap(() => ["down", "up"]));
+    for (const reply of ["READONLYX", "ERR READONLY"]) {
+      await refusal(() => client.run(REFUSE, { keys: ["{t}:n"], args: [reply] }));
+    }
+    assertEquals(client.state, "up");
+  }));
+
+Deno.test("IoredisClient stays connected when the server takes no writes for now", () =>
+  withRedis(async (server, connect) => {
+    const client = connect();
+    await client.start();
+    const states = statesOf(client);
+    await redisCommand(server, "CONFIG SET min-replicas-to-write 1");
+    assertStringIncludes(await refusal(() => increment(client)), "NOREPLICAS");
+    await redisCommand(server, "CONFIG SET min-replicas-to-write 0");
+
+    const folder = (await redisCommand(server, "CONFIG GET dir")).trim().split("\r\n").at(-1);
+    await Deno.mkdir(`${folder}/dump.rdb`);
+    await redisCommand(server, `CONFIG SET save "3600 1000000"`);
+    await redisCommand(server, "BGSAVE");
+    await eventually(async () =>
+      (await redisCommand(server, "INFO persistence")).includes("rdb_last_bgsave_status:err")
+    );
+    assertStringIncludes(await refusal(() => increment(client)), "MISCONF");
+    const refusals = async () =>
+      (await redisCommand(server, "INFO errorstats")).match(/MISCONF:count=(\d+)/)?.[1];
+    // Heartbeats are refused as well, and end nothing.
+    await eventually(async () => Number(await refusals()) >= 5);
+    await redisCommand(server, "CONFIG SET stop-writes-on-bgsave-error no");
+    await increment(client);
+    assertEquals(states, []);
+    // Or it would refuse to end without having saved.
+    await redisCommand(server, `CONFIG SET save ""`);
+  }));
+
+const CALLS = 500;
+
+/** Stops the server, sends commands until they are given up, and lets it go on once `lost`. */
+async function hangUnder(
+  server: RedisServer,
+  options: { readonly send: () => Promise<unknown>; readonly lost: () => boolean },
+): Promise<PromiseSettledResult<unknown>[]> {
+  server.kill("SIGSTOP");
+  try {
+    const sent = await Promise.allSettled(Array.from({ length: CALLS }, options.send));
+    await eventually(options.lost);
+    return sent;
+  } finally {
+    server.kill("SIGCONT");
+  }
+}
+
+Deno.test("IoredisClient runs nothing a second time when the server hung under its commands", () =>
+  withRedis(async (server, connect) => {
+    const client = connect();
+    await client.start();
+    for (let round = 0; round < 3; round++) {
+      const before = Number(await increment(client));
+      const send = () => increment(client);
+      const sent = await hangUnder(server, { send, lost: () => client.state === "down" });
+      for (const call of sent) {
+        assert(call.status === "rejected" && call.reason instanceof RealmgateError);
+        assertEquals(call.reason.outcome, "unknown");
+      }
+      await eventually(() => client.state === "up");
+      const ran = Number(await increment(client)) - before - 1;
+      assert(ran <= CALLS, `${ran} ran of ${CALLS}`);
+    }
+  }));
+
+Deno.test("ioredis alone runs commands a second time when the server hung under them", () =>
+  withRedis(async (server) => {
+    const naive = new Redis(server.url, { commandTimeout: 250, disconnectTimeout: 100 });
+    try {
+      await naive.ping();
+      let closed = false;
+      naive.once("close", () => closed = true);
+      const send = () => naive.incr("{t}:n");
+      const lost = () => {
+        if (naive.stream.writable) naive.disconnect(true);
+        return closed;
+      };
+      const sent = await hangUnder(server, { send, lost });
+      assert(sent.every(({ status }) => status === "rejected"));
+      await eventually(async () => Number(await naive.get("{t}:n")) > CALLS);
+    } finally {
+      naive.disconnect();
+    }
+  }));
