@@ -27,7 +27,7 @@ interface Queue {
   readonly name: string;
   readonly waiters: Map<string, Waiter>;
   timer: Timer | undefined;
-  /** When to look by itself; a timer that fires sooner goes on to wait. */
+  /** When to look by itself. */
   lookAt: number;
   looking: boolean;
 }
@@ -42,8 +42,7 @@ const ROUNDING_MS = 1;
 /**
  * The attempts of one isolate that wait for their turn. The script that frees a lock tells the
  * isolate whose turn it is, which then claims the grant; a timer per contended lock looks when the
- * hold should be over, and at the latest each second after the last news, for what the push does
- * not tell: a holder that expired, a message that was lost, a Redis that lost its state.
+ * hold should be over, and at the latest each second, for what the push does not tell: a holder that expired, a message that was lost, a Redis that lost its state.
  */
 export class LockWaiters {
   readonly #store: LockStore;
@@ -116,14 +115,12 @@ export class LockWaiters {
     });
   }
 
-  /** It is an attempt's turn. @returns whether it still waits here */
-  onTurn(name: string, attempt: string): boolean {
-    const queue = this.#queues.get(name);
-    const waiter = queue?.waiters.get(attempt);
-    if (queue !== undefined) this.#lookIn(queue, LOOK_MS);
-    if (queue === undefined || waiter === undefined) return false;
-    void this.#claim(queue, waiter);
-    return true;
+  /** It is an attempt's turn. */
+  onTurn(name: string, attempt: string): void {
+    if (this.#takeTurn(name, attempt)) return;
+    // It can come in one packet with the reply that put the attempt into the queue: then whoever
+    // sent the attempt begins to wait only once all of the packet was read.
+    this.#clock.after(0, () => this.#takeTurn(name, attempt));
   }
 
   /** Looks at every lock at once: messages may have been lost, or Redis its state. */
@@ -136,6 +133,15 @@ export class LockWaiters {
     for (const { waiters } of [...this.#queues.values()]) {
       for (const waiter of [...waiters.values()]) waiter.failed(new EndedError(end));
     }
+  }
+
+  /** @returns whether the attempt waits here */
+  #takeTurn(name: string, attempt: string): boolean {
+    const queue = this.#queues.get(name);
+    const waiter = queue?.waiters.get(attempt);
+    if (queue === undefined || waiter === undefined) return false;
+    void this.#claim(queue, waiter);
+    return true;
   }
 
   async #claim(queue: Queue, waiter: Waiter): Promise<void> {
@@ -158,6 +164,9 @@ export class LockWaiters {
   }
 
   async #look(queue: Queue): Promise<void> {
+    queue.timer?.cancel();
+    queue.timer = undefined;
+    queue.lookAt = Infinity;
     if (queue.looking || queue.waiters.size === 0) return;
     queue.looking = true;
     try {
@@ -177,25 +186,18 @@ export class LockWaiters {
     }
   }
 
-  /** Has the next look at a lock come when a hold of `leftMs` should be over. */
+  /**
+   * Has the next look at a lock come when a hold of `leftMs` should be over, and no later than it was
+   * to come anyway: that others get their turns says nothing of those who lost their places.
+   */
   #lookIn(queue: Queue, leftMs: number): void {
     if (queue.waiters.size === 0) return;
     const delayMs = Math.min(Math.max(leftMs, 0) + ROUNDING_MS, LOOK_MS);
     const lookAt = this.#clock.now() + delayMs;
-    const sooner = lookAt < queue.lookAt;
+    if (lookAt >= queue.lookAt) return;
     queue.lookAt = lookAt;
-    // Most locks bring news long before a look is due: their timer is let run, and looks again.
-    if (queue.timer !== undefined && !sooner) return;
     queue.timer?.cancel();
-    queue.timer = this.#clock.after(delayMs, () => this.#onTimer(queue));
-  }
-
-  #onTimer(queue: Queue): void {
-    queue.timer = undefined;
-    if (queue.waiters.size === 0) return;
-    const leftMs = queue.lookAt - this.#clock.now();
-    if (leftMs <= 0) return void this.#look(queue);
-    queue.timer = this.#clock.after(leftMs, () => this.#onTimer(queue));
+    queue.timer = this.#clock.after(delayMs, () => void this.#look(queue));
   }
 
   #add(waiter: Waiter): Queue {
