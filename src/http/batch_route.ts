@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
+import { type Fence, FENCE_RULE, parseFence } from "../query/fence.ts";
 import type { Principal } from "./authenticator.ts";
 import { type CallOptions, readCallOptions } from "./call_options.ts";
 import { logFailure } from "./log_failure.ts";
@@ -8,7 +9,7 @@ import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
 import { readJson } from "./read_body.ts";
 import { requestId, sentRequestId } from "./request_id.ts";
-import { findStatement, openScope, runStatement } from "./statement_call.ts";
+import { type Endpoint, findStatement, openScope, runStatement } from "./statement_call.ts";
 import { timeoutOf } from "./statement_routes.ts";
 
 /** Calls that one batch may hold. */
@@ -19,6 +20,7 @@ const CONCURRENT_CALLS = 8;
 interface BatchCall {
   readonly statement: string;
   readonly params: unknown;
+  readonly fence: string | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export function postBatch(parts: Parts): (c: Context) => Promise<Response> {
   return async (c) => {
     const request = c.req.raw;
     const principal = parts.authenticator.authenticate(request.headers.get("authorization"));
-    const options = readCallOptions(request.headers);
+    const options = readCallOptions(request.headers, "batch");
     const { maxDeadlineMs, bodyBytes } = parts.limits;
     const scope = openScope(
       parts,
@@ -83,13 +85,15 @@ async function answer(
     const kind = parts.optimizer.get(call.statement)?.statement.kind;
     const endpoint = kind === "exec" ? "exec" : "query";
     const compiled = findStatement(parts, { name: call.statement, endpoint, principal });
+    const fence = call.fence === undefined ? undefined : readFence(call.fence, endpoint);
     const bound = compiled.bindJson(call.params);
     const left = scope.deadlineAt - parts.clock.now();
     const timeoutMs = Math.max(0, Math.min(left, timeoutOf(parts, compiled.statement, undefined)));
     own = parts.watch.open({ timeoutMs });
     scope.onEnd(end);
-    const plain = { ...options, timing: false };
-    const { body } = await runStatement(parts, { compiled, bound, options: plain, scope: own });
+    const ownOptions = { ...options, timing: false, fence };
+    const run = { compiled, bound, options: ownOptions, scope: own };
+    const { body } = await runStatement(parts, run);
     return `{"status":200,"body":${body}}`;
   } catch (error) {
     const known = toRealmgateError(error);
@@ -100,6 +104,21 @@ async function answer(
     scope.offEnd(end);
     own?.close();
   }
+}
+
+/** A call's own fence; a fault in it is that call's alone, like one of its parameters. */
+function readFence(text: string, endpoint: Endpoint): Fence {
+  if (endpoint !== "exec") {
+    throw new RealmgateError(
+      "not_supported",
+      "Cannot read under a fence: leave fence out of this call; it protects writes",
+    );
+  }
+  const fence = parseFence(text);
+  if (fence !== undefined) return fence;
+  throw new RealmgateError("invalid_request", `Cannot use the call's fence: it ${FENCE_RULE}`, {
+    extra: { errors: [{ param: "fence", detail: FENCE_RULE }] },
+  });
 }
 
 function readCalls(body: unknown): readonly BatchCall[] {
@@ -118,19 +137,22 @@ function readCalls(body: unknown): readonly BatchCall[] {
 function readCall(call: unknown, path: string): BatchCall {
   if (!isObject(call)) throw invalid(path, "must be an object");
   for (const member of Object.keys(call)) {
-    if (member === "idempotencyKey" || member === "fence") {
+    if (member === "idempotencyKey") {
       throw new RealmgateError(
         "not_supported",
         `Cannot run the batch: ${path}.${member} is not supported yet; leave it out`,
       );
     }
-    if (member !== "statement" && member !== "params") {
-      throw invalid(path, "must have no member beside statement and params");
+    if (member !== "statement" && member !== "params" && member !== "fence") {
+      throw invalid(path, "must have no member beside statement, params and fence");
     }
   }
-  const { statement, params } = call;
+  const { statement, params, fence } = call;
   if (typeof statement !== "string") throw invalid(`${path}.statement`, "must be a string");
-  return { statement, params: params ?? {} };
+  if (fence !== undefined && typeof fence !== "string") {
+    throw invalid(`${path}.fence`, "must be a string like lock=number");
+  }
+  return { statement, params: params ?? {}, fence };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

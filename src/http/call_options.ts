@@ -1,4 +1,5 @@
 import { RealmgateError } from "../core/errors.ts";
+import { type Fence, FENCE_RULE, parseFence } from "../query/fence.ts";
 import type { Consistency } from "../query/statement.ts";
 
 /** What a request's headers say of how its statement is to run. */
@@ -10,7 +11,12 @@ export interface CallOptions {
   readonly timing: boolean;
   /** How BIGINT columns are written. */
   readonly int64: "string" | "number";
+  /** The fence that a write runs under. */
+  readonly fence: Fence | undefined;
 }
+
+/** What the headers came with: only a single write takes a fence from them. */
+export type Carrier = "read" | "write" | "batch";
 
 const INT64_NUMBER = /;\s*int64\s*=\s*"?number"?\s*(;|,|$)/i;
 
@@ -20,17 +26,33 @@ const INT64_NUMBER = /;\s*int64\s*=\s*"?number"?\s*(;|,|$)/i;
  *
  * @throws {RealmgateError} `not_supported`, `invalid_request`
  */
-export function readCallOptions(headers: Headers): CallOptions {
+export function readCallOptions(headers: Headers, carrier: Carrier): CallOptions {
   if (headers.get("idempotency-key") !== null) throw notSupported("Idempotency-Key");
-  if (headers.get("realmgate-fence") !== null) throw notSupported("Realmgate-Fence");
   if (headers.get("realmgate-token") !== null) throw notSupported("Realmgate-Token");
+  const fence = headers.get("realmgate-fence");
   const accept = headers.get("accept");
   return {
     consistency: readConsistency(headers.get("realmgate-consistency")),
     deadlineMs: readDeadline(headers.get("realmgate-deadline-ms")),
     timing: headers.get("realmgate-timing") === "1",
     int64: accept !== null && INT64_NUMBER.test(accept) ? "number" : "string",
+    fence: fence === null ? undefined : readFence(fence, carrier),
   };
+}
+
+function readFence(value: string, carrier: Carrier): Fence {
+  if (carrier !== "write") {
+    throw new RealmgateError(
+      "not_supported",
+      carrier === "batch"
+        ? "Cannot run a batch under one fence: leave the header Realmgate-Fence out, and put " +
+          '"fence": "lock=number" into those of its calls that need one'
+        : "Cannot read under a fence: leave the header Realmgate-Fence out; it protects writes",
+    );
+  }
+  const fence = parseFence(value);
+  if (fence === undefined) throw invalidHeader("Realmgate-Fence", FENCE_RULE);
+  return fence;
 }
 
 function readConsistency(value: string | null): Consistency {

@@ -33,7 +33,7 @@ export function getRoute(parts: Parts): (c: Context) => Response {
     const compiled = find(parts, c.req.param("statement") ?? "");
     const { statement } = compiled;
     requireScope(principal, statement.scope);
-    const { consistency } = readCallOptions(c.req.raw.headers);
+    const { consistency } = readCallOptions(c.req.raw.headers, "read");
     const mark = c.req.url.indexOf("?");
     const bound = compiled.bindQuery(mark < 0 ? "" : c.req.url.slice(mark + 1));
     const shard = parts.executor.shardOf(compiled, bound);

@@ -1,8 +1,8 @@
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
-import type { Executed } from "../query/executor.ts";
 import { encodeOk } from "../query/encode_ok.ts";
+import type { Executed } from "../query/primary_writer.ts";
 import { Timings } from "../query/timings.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
 import type { CallOptions } from "./call_options.ts";
@@ -70,7 +70,8 @@ export async function runStatement(
 ): Promise<Answer> {
   const { compiled, bound, options, scope } = call;
   const timings = options.timing ? new Timings(parts.clock) : undefined;
-  const run = { compiled, bound, consistency: options.consistency, scope, timings };
+  const { consistency, fence } = options;
+  const run = { compiled, bound, consistency, scope, timings, fence };
   const executed = compiled.statement.kind === "exec"
     ? await parts.executor.write(run)
     : await parts.executor.read(run);

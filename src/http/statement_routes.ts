@@ -47,11 +47,12 @@ function statementRoute(
   endpoint: Endpoint,
   bind: Bind,
 ): (c: Context) => Promise<Response> {
+  const carrier = endpoint === "exec" ? "write" : "read";
   return async (c) => {
     const request = c.req.raw;
     const { headers } = request;
     const principal = parts.authenticator.authenticate(headers.get("authorization"));
-    const options = readCallOptions(headers);
+    const options = readCallOptions(headers, carrier);
     const name = c.req.param("statement") ?? "";
     const compiled = findStatement(parts, { name, endpoint, principal });
     const timeoutMs = timeoutOf(parts, compiled.statement, options.deadlineMs);
@@ -88,8 +89,10 @@ export function readParams(body: unknown): unknown {
   for (const member of Object.keys(body)) {
     if (member === "params") continue;
     throw new RealmgateError(
-      member === "idempotencyKey" || member === "fence" ? "not_supported" : "invalid_request",
-      `Cannot read the body: it has an unknown member beside "params"`,
+      member === "idempotencyKey" ? "not_supported" : "invalid_request",
+      member === "fence"
+        ? "Cannot read the body: a fence must be in the header Realmgate-Fence"
+        : `Cannot read the body: it has an unknown member beside "params"`,
     );
   }
   return (body as { params?: unknown }).params ?? {};

@@ -1,5 +1,11 @@
 import type { Described, Ok, Rows, SqlValue } from "../drivers/mysql.ts";
-import type { CommandOptions, ConnectionState, PooledConnection } from "./pooled_connection.ts";
+import type {
+  CommandOptions,
+  ConnectionState,
+  PooledConnection,
+  TransactionCommand,
+  TransactOptions,
+} from "./pooled_connection.ts";
 
 /**
  * One borrower's right to a connection. It ends with its release, however often that is called, so
@@ -33,6 +39,11 @@ export class Lease {
   /** See {@linkcode PooledConnection.query}. @throws {TypeError} after the release */
   query(sql: string, options: CommandOptions): Promise<Rows | Ok> {
     return this.#held().query(sql, options);
+  }
+
+  /** See {@linkcode PooledConnection.transact}. @throws {TypeError} after the release */
+  transact(command: TransactionCommand, options: TransactOptions): Promise<Rows | Ok> {
+    return this.#held().transact(command, options);
   }
 
   /** See {@linkcode PooledConnection.describe}. @throws {TypeError} after the release */

@@ -20,6 +20,12 @@ import type { Lease } from "./lease.ts";
  */
 export type ConnectionState = "connecting" | "idle" | "in_use" | "validating" | "closed";
 
+/** What begins and ends a transaction, as {@linkcode PooledConnection.transact} takes it. */
+export type TransactionCommand = "START TRANSACTION" | "COMMIT" | "ROLLBACK";
+
+/** What stops one of them when it ends. */
+export type TransactOptions = Pick<CommandOptions, "scope">;
+
 /** What a connection needs of its pool. */
 export interface ConnectionParts {
   readonly driver: MysqlDriver;
@@ -61,6 +67,7 @@ export class PooledConnection {
   #sql = "";
   /** Whether something may be left in the session that the next borrower must not meet. */
   #dirty = false;
+  #inTransaction = false;
   #recovery: Promise<void> | undefined;
 
   constructor(parts: ConnectionParts) {
@@ -126,6 +133,34 @@ export class PooledConnection {
     return session.query(sql);
   }
 
+  /**
+   * Begins a transaction, or ends the one that was begun here. The server's OK to its end leaves
+   * the session as clean as before, prepared statements included; a connection that is given back
+   * without it is reset. A COMMIT is never killed, and its promise always waits for the server's
+   * word. As {@linkcode execute}.
+   *
+   * @throws {TypeError} for a second transaction inside the first, which would commit it, and for
+   * an end without a beginning: a reset in between has rolled the transaction back
+   */
+  transact(command: TransactionCommand, options: TransactOptions): Promise<Rows | Ok> {
+    const session = this.#enter(command, options);
+    if (session instanceof Error) return Promise.reject(session);
+    const begins = command === "START TRANSACTION";
+    if (begins === this.#inTransaction) {
+      const rule = begins ? "the last transaction must have ended" : "a transaction must be open";
+      return Promise.reject(new TypeError(`Cannot run ${command}: ${rule}`));
+    }
+    if (command === "COMMIT") this.#settle = true;
+    if (begins) {
+      this.#inTransaction = true;
+      return session.query(command);
+    }
+    return session.query(command).then((result) => {
+      this.#inTransaction = false;
+      return result;
+    });
+  }
+
   /** Prepares `sql` without running it. As {@linkcode execute}. */
   describe(sql: string, options: CommandOptions): Promise<Described> {
     const session = this.#enter(sql, options);
@@ -142,7 +177,9 @@ export class PooledConnection {
     if (this.#state === "closed") return undefined;
     // Nobody waits for it any longer.
     this.#interrupt("client_closed");
-    if (this.#recovery === undefined && this.#dirty) this.#recovery = this.#cleanUp();
+    if (this.#recovery === undefined && (this.#dirty || this.#inTransaction)) {
+      this.#recovery = this.#cleanUp();
+    }
     return this.#recovery;
   }
 
@@ -203,7 +240,7 @@ export class PooledConnection {
 
   #recovered(fit: boolean): void {
     this.#recovery = undefined;
-    this.#dirty = false;
+    this.#dirty = this.#inTransaction = false;
     if (!fit) return this.close("interrupted");
     this.#closeCause = "lost";
   }

@@ -1,14 +1,20 @@
 import { RealmgateError } from "../core/errors.ts";
-import type { Clock } from "../core/clock.ts";
 import type { Scope } from "../core/scope.ts";
-import type { Ok, Rows } from "../drivers/mysql.ts";
-import { SqlError } from "../drivers/mysql.ts";
+import { type Ok, type Rows, SqlError } from "../drivers/mysql.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import type { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
-import { explainFailure, isNodeFailure, isReadOnlyRefusal } from "./failure.ts";
+import { explainFailure, isNodeFailure, reasonOf, shardUnavailable } from "./failure.ts";
+import type { Fence } from "./fence.ts";
+import { fencedWrite } from "./fenced_write.ts";
+import {
+  type Executed,
+  type PrimaryParts,
+  type PrimaryWork,
+  PrimaryWriter,
+} from "./primary_writer.ts";
 import type { Consistency } from "./statement.ts";
 import type { Timings } from "./timings.ts";
 
@@ -21,48 +27,36 @@ export interface Call {
   readonly scope: Scope;
   /** Filled where the caller wants to see where its time goes. */
   readonly timings?: Timings | undefined;
+  /** Under which a write is to run. @default {none} */
+  readonly fence?: Fence | undefined;
 }
 
-/** What ran, where. */
-export interface Executed<Result> {
-  readonly result: Result;
-  readonly shard: string;
-  readonly node: string;
-  readonly source: "primary" | "replica";
-}
+type FencedCall = Call & { readonly fence: Fence };
 
 /** What the executor works with; it owns none of it. */
-export interface ExecutorParts {
+export interface ExecutorParts extends PrimaryParts {
   readonly shards: ShardManager;
-  readonly view: TopologyView;
   readonly replicas: ReadReplicaManager;
-  readonly poolOf: (node: string) => ConnectionPool;
-  readonly clock: Clock;
 }
 
-/** How long a request that was not sent yet waits for a shard to have a primary again. */
-const PRIMARY_WAIT_MS = 10_000;
 /** Nodes that one read tries before it gives up. */
 const READ_TRIES = 4;
-/** The pause after the second try of a write that was not sent, and the longest one. */
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 500;
 
 /**
  * The one way from a bound statement to a database and back.
  *
- * Reads go on to another node when theirs fails, for reads repeat safely. A write is sent once:
- * it follows a shard to its new primary as long as nothing was sent, or the server refused it as
- * read-only, and a write whose answer was lost is `write_outcome_unknown`, unless its statement
- * is marked `@retry`.
+ * Reads go on to another node when theirs fails, for reads repeat safely. Writes go the way of
+ * {@linkcode PrimaryWriter}; those whose statement is marked `@retry` repeat.
  */
 export class Executor {
   readonly #shards: ShardManager;
   readonly #view: TopologyView;
   readonly #replicas: ReadReplicaManager;
   readonly #poolOf: (node: string) => ConnectionPool;
-  readonly #clock: Clock;
   readonly #allShards: readonly string[];
+  readonly #writer: PrimaryWriter;
+  readonly #plain: PrimaryWork<Call, Rows | Ok>;
+  readonly #fenced: PrimaryWork<FencedCall, Rows | Ok>;
   #nextAny = 0;
 
   constructor(parts: ExecutorParts) {
@@ -70,8 +64,26 @@ export class Executor {
     this.#view = parts.view;
     this.#replicas = parts.replicas;
     this.#poolOf = parts.poolOf;
-    this.#clock = parts.clock;
     this.#allShards = parts.shards.shards;
+    this.#writer = new PrimaryWriter(parts);
+    const common = {
+      shardOf: ({ compiled, bound }: Call) => {
+        assertAvailable(compiled);
+        return this.shardOf(compiled, bound);
+      },
+      labelOf: ({ compiled }: Call) => compiled.statement.name,
+      repeats: ({ compiled }: Call) => compiled.statement.retry,
+    };
+    this.#plain = {
+      ...common,
+      run: (lease, { bound, scope }) =>
+        lease.execute(bound.sql, bound.values, { scope, settle: true }),
+    };
+    this.#fenced = {
+      ...common,
+      run: (lease, { compiled, bound, scope, fence }) =>
+        fencedWrite(lease, { bound, scope, fence, label: compiled.statement.name }),
+    };
   }
 
   /** The shard that a call goes to. */
@@ -104,11 +116,11 @@ export class Executor {
     let failed: string | undefined;
     for (let tries = 1;; tries++) {
       const picked = strong
-        ? this.#primary(shard, scope)
+        ? this.#writer.primaryOf(shard, scope)
         : this.#replicas.pick(shard, failed === undefined ? undefined : { except: failed });
       const node = typeof picked === "string" ? picked : await picked;
       try {
-        const result = await this.#run(node, call, false);
+        const result = await this.#run(node, call);
         if (result.kind === "ok") throw notRows(compiled);
         if (result.rows.length > compiled.statement.maxRows) throw tooManyRows(compiled);
         timings?.mark("db");
@@ -129,50 +141,19 @@ export class Executor {
   }
 
   /**
-   * Runs a write on its shard's primary.
+   * Runs a write on its shard's primary, under its fence if it has one.
    *
-   * @throws {RealmgateError} as {@linkcode read}, and `no_primary`, `split_brain`,
-   * `constraint_violation`, `deadlock`, `write_outcome_unknown`
+   * @throws {RealmgateError} as {@linkcode PrimaryWriter.write}, and `statement_unavailable`,
+   * `stale_fence`
    */
-  async write(call: Call): Promise<Executed<Rows | Ok>> {
-    const { compiled, bound, scope, timings } = call;
-    assertAvailable(compiled);
-    const shard = this.shardOf(compiled, bound);
-    const giveUpAt = this.#clock.now() + PRIMARY_WAIT_MS;
-    for (let tries = 1;; tries++) {
-      const node = await this.#primary(shard, scope);
-      try {
-        const result = await this.#run(node, call, true);
-        timings?.mark("db");
-        return { result, shard, node, source: "primary" };
-      } catch (error) {
-        if (!(error instanceof SqlError)) throw error;
-        const unsent = error.kind === "connect_failed" || isReadOnlyRefusal(error) ||
-          (error.kind === "server" && isNodeFailure(error));
-        if (!unsent && error.kind === "server") {
-          throw explainFailure(error, { statement: compiled.statement.name });
-        }
-        this.#view.suspect(node, reasonOf(error));
-        if (!unsent && !compiled.statement.retry) {
-          throw new RealmgateError(
-            "write_outcome_unknown",
-            `Cannot tell whether ${compiled.statement.name} was applied: the connection was lost ` +
-              `before its answer; read the row before you send it again`,
-            { outcome: "unknown", retry: "never", cause: error },
-          );
-        }
-        if (scope.ended !== undefined || this.#clock.now() >= giveUpAt) {
-          throw shardUnavailable(shard, unsent ? "not_applied" : "unknown", error);
-        }
-        // A node that a look finds well may refuse connections even so: it is not asked in a loop.
-        if (tries > 1) {
-          await this.#pause(Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS), scope);
-        }
-      }
-    }
+  write(call: Call): Promise<Executed<Rows | Ok>> {
+    const { fence } = call;
+    return fence === undefined
+      ? this.#writer.write(call, this.#plain)
+      : this.#writer.write({ ...call, fence }, this.#fenced);
   }
 
-  async #run(node: string, call: Call, settle: boolean): Promise<Rows | Ok> {
+  async #run(node: string, call: Call): Promise<Rows | Ok> {
     const { compiled, bound, scope, timings } = call;
     const pool = this.#poolOf(node);
     timings?.mark("route");
@@ -180,28 +161,10 @@ export class Executor {
     const connection = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
     try {
-      return await connection.execute(bound.sql, bound.values, { scope, settle });
+      return await connection.execute(bound.sql, bound.values, { scope });
     } finally {
       pool.release(connection);
     }
-  }
-
-  #pause(delayMs: number, scope: Scope): Promise<void> {
-    return new Promise((resolve) => {
-      const over = () => {
-        timer.cancel();
-        scope.offEnd(over);
-        resolve();
-      };
-      const timer = this.#clock.after(delayMs, over);
-      scope.onEnd(over);
-    });
-  }
-
-  #primary(shard: string, scope: Scope): string | Promise<string> {
-    return this.#view.shard(shard).status === "ok"
-      ? this.#view.primaryFor(shard)
-      : this.#view.waitForPrimary(shard, { scope, maxWaitMs: PRIMARY_WAIT_MS });
   }
 
   #anyShard(): string {
@@ -212,15 +175,6 @@ export class Executor {
     }
     return shards[0] as string;
   }
-}
-
-/** Why a node is suspected, in words that answers may show. */
-function reasonOf(error: SqlError): string {
-  return isReadOnlyRefusal(error)
-    ? "it refused a write as read-only"
-    : error.kind === "server"
-    ? "it refuses connections"
-    : "its connection failed";
 }
 
 function assertAvailable(compiled: CompiledStatement): void {
@@ -248,17 +202,4 @@ function tooManyRows(compiled: CompiledStatement): RealmgateError {
     "result_too_large",
     `Cannot answer ${name}: it has more than ${maxRows} rows; add a LIMIT or raise @maxrows`,
   );
-}
-
-function shardUnavailable(
-  shard: string,
-  outcome: "not_applied" | "unknown",
-  cause: unknown,
-): RealmgateError {
-  return new RealmgateError("shard_unavailable", `Cannot reach a database of shard ${shard}`, {
-    outcome,
-    retryAfterMs: 1_000,
-    cause,
-    extra: { shard },
-  });
 }

@@ -1,5 +1,6 @@
 import { RealmgateError, type RealmgateErrorOptions } from "../core/errors.ts";
 import { SqlError } from "../drivers/mysql.ts";
+import { InterruptedError } from "../pool/interrupted_error.ts";
 
 /** What broke a rule of the schema, as `constraint_violation` tells it. */
 interface Constraint {
@@ -81,6 +82,53 @@ const REFUSED: ReadonlySet<number> = new Set([
 /** Whether the node itself cannot serve: it is gone, going or full, or refuses the account. */
 export function isNodeFailure(error: unknown): boolean {
   return error instanceof SqlError && (error.kind !== "server" || REFUSED.has(error.errno));
+}
+
+/** Why a node is suspected after that, in words that answers may show. */
+export function reasonOf(error: SqlError): string {
+  return isReadOnlyRefusal(error)
+    ? "it refused a write as read-only"
+    : error.kind === "server"
+    ? "it refuses connections"
+    : "its connection failed";
+}
+
+/** What a caller is told where no node of a shard could be used in time. */
+export function shardUnavailable(
+  shard: string,
+  outcome: "not_applied" | "unknown",
+  cause: unknown,
+): RealmgateError {
+  return new RealmgateError("shard_unavailable", `Cannot reach a database of shard ${shard}`, {
+    outcome,
+    retryAfterMs: 1_000,
+    cause,
+    extra: { shard },
+  });
+}
+
+/**
+ * The error of a command that left nothing behind when its connection was lost, such as one of a
+ * transaction whose COMMIT was not sent: as if it had not been sent itself.
+ */
+export function asUnsent(error: unknown): unknown {
+  return error instanceof SqlError && error.kind === "connection_lost"
+    ? new SqlError("connect_failed", error.message, { cause: error })
+    : error;
+}
+
+/** The error of a repetition, where the try before it may have been applied: so may the request. */
+export function inDoubt(error: unknown): unknown {
+  if (error instanceof InterruptedError) return new InterruptedError(error.end, "unknown");
+  if (!(error instanceof RealmgateError) || error.outcome !== "not_applied") return error;
+  const { code, message, retryAfterMs, extra } = error;
+  return new RealmgateError(code, `${message}; an earlier try of it may have been applied`, {
+    outcome: "unknown",
+    retry: "never",
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(extra === undefined ? {} : { extra }),
+    cause: error,
+  });
 }
 
 /**

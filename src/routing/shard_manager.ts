@@ -99,6 +99,15 @@ export class ShardManager<Pool = never> {
     );
   }
 
+  /**
+   * The shard of something that has a name and is no key of the data, such as a lock: as
+   * {@linkcode shardForKey}, but a name that a map leaves out is hashed.
+   */
+  shardForName(name: string): string {
+    const owner = this.#owners[murmur3(name) % this.#owners.length] as string;
+    return this.#named.get(name) ?? this.#default ?? owner;
+  }
+
   /** The virtual bucket of `key`, whatever the strategy. */
   bucketForKey(key: string): number {
     return murmur3(key) % BUCKETS;

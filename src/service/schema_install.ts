@@ -11,6 +11,12 @@ const STEPS: readonly string[] = [
    ) ENGINE=InnoDB COMMENT='Realmgate: one row, written each second, to measure replicas by'`,
   `INSERT IGNORE INTO realmgate_heartbeat (id, beat)
      VALUES (1, CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED))`,
+  `CREATE TABLE IF NOT EXISTS realmgate_fences (
+     name VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+     fence BIGINT NOT NULL COMMENT 'the newest that a committed write carried, or a counter gave',
+     used_at DATETIME NOT NULL COMMENT 'UTC',
+     KEY (used_at)
+   ) ENGINE=InnoDB COMMENT='Realmgate: one row per lock whose fences this shard has seen'`,
 ];
 
 const VERSIONS = `CREATE TABLE IF NOT EXISTS realmgate_schema (

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openApiDocument } from "../../src/http/openapi/document.ts";
 import type { Schema } from "../../src/http/openapi/scalar_schema.ts";
+import { parseFence } from "../../src/query/fence.ts";
 import { documentedStatements } from "./documented_statements.ts";
 
 const VERSION = "1.2.3";
@@ -163,6 +164,37 @@ Deno.test("openApiDocument gives write_outcome_unknown to writes only", () => {
   };
   assertStringIncludes(unavailable("/v1/exec/player.rename", "post"), "write_outcome_unknown");
   assert(!unavailable("/v1/query/player.get", "get").includes("write_outcome_unknown"));
+});
+
+Deno.test("openApiDocument offers a fence to writes and to a batch's calls only", () => {
+  const document = documented();
+  const takes = (path: string, method: string) =>
+    JSON.stringify(at(document, "paths", path, method, "parameters")).includes("Realmgate-Fence");
+  const answers412 = (path: string, method: string) =>
+    at(document, "paths", path, method, "responses", "412") !== undefined;
+  for (
+    const [path, method, fenced] of [
+      ["/v1/exec/player.rename", "post", true],
+      ["/v1/query/player.get", "get", false],
+      ["/v1/query/player.get", "post", false],
+      ["/v1/batch", "post", false],
+    ] as const
+  ) assertEquals([takes(path, method), answers412(path, method)], [fenced, fenced], path);
+  const call = at(document, "components", "schemas", "BatchCall");
+  assert(at(call, "properties", "fence", "pattern") !== undefined);
+  assertEquals(at(call, "required"), ["statement"]);
+  for (const member of ["lock", "fence", "newest"]) {
+    assert(at(document, "components", "schemas", "Problem", "properties", member) !== undefined);
+  }
+});
+
+Deno.test("openApiDocument's pattern of a fence is the one that requests are read by", () => {
+  const pattern = new RegExp(
+    String(at(documented(), "components", "parameters", "Realmgate-Fence", "schema", "pattern")),
+  );
+  for (const text of ["raid:7=1", "a=9223372036854775807", "raid=07", "raid 7=1", "raid=", "=1"]) {
+    assertEquals(pattern.test(text), parseFence(text) !== undefined, text);
+  }
 });
 
 Deno.test("openApiDocument refers to nothing that is missing and keeps nothing unused", () => {

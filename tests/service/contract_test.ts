@@ -141,7 +141,6 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
     for (
       const headers of [
         { "idempotency-key": "k" },
-        { "realmgate-fence": "raid=1" },
         { "realmgate-token": "t" },
         { "realmgate-consistency": "session" },
       ]
@@ -152,10 +151,8 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
         "not_supported",
       );
     }
-    for (const member of ["idempotencyKey", "fence"]) {
-      const call = { statement: "player.get", params: { playerId: 1 }, [member]: "x" };
-      assertProblem(await client.post("/v1/batch", { calls: [call] }), 400, "not_supported");
-    }
+    const call = { statement: "player.get", params: { playerId: 1 }, idempotencyKey: "x" };
+    assertProblem(await client.post("/v1/batch", { calls: [call] }), 400, "not_supported");
   });
 
   await t.step("a deadline reaches the database", async () => {

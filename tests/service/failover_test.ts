@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { MariadbServer } from "../../deploy/local/mariadb_server.ts";
 import type { Answer, Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { promote } from "../support/promote.ts";
 import { testRealm } from "../support/realm.ts";
 
 /** What writers were told of each of their rows, by the row's own name. */
@@ -38,16 +39,6 @@ class WriteLoad {
       else throw new Error(`Cannot count the write ${kind}: ${text}`);
     }
   }
-}
-
-/** Promotes as an orchestrator does: first the node applies all that it has received. */
-async function promote(replica: MariadbServer): Promise<void> {
-  await replica.sql("STOP SLAVE IO_THREAD");
-  await eventually(async () => {
-    const [status] = await replica.sql("SHOW SLAVE STATUS");
-    return /has read all relay log/i.test(String(status?.["Slave_SQL_Running_State"]));
-  });
-  await replica.sql("STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only = 0");
 }
 
 async function shardState(client: Client): Promise<Record<string, unknown>> {

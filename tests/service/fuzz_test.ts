@@ -96,7 +96,15 @@ const body: fc.Arbitrary<Uint8Array<ArrayBuffer>> = fc.oneof(
     weight: 3,
     arbitrary: fc.array(
       fc.record({ statement, params }, { requiredKeys: [] }).chain((call) =>
-        fc.constantFrom(call, { ...call, fence: "x" }, { ...call, extra: 1 }, [call], null)
+        fc.constantFrom(
+          call,
+          { ...call, fence: "x" },
+          { ...call, fence: "raid=7" },
+          { ...call, fence: 7 },
+          { ...call, extra: 1 },
+          [call],
+          null,
+        )
       ),
       { maxLength: 8 },
     ).map((calls) => json({ calls })),
@@ -176,6 +184,7 @@ const headers = fc.record({
   "realmgate-deadline-ms": fc.constantFrom("1", "5", "1000", "0", "-1", "1e9", "x"),
   "realmgate-timing": fc.constantFrom("1", "0", "x"),
   "idempotency-key": fc.constant("k"),
+  "realmgate-fence": fc.constantFrom("raid=7", "raid=6", "raid=0", "raid", "=", "a=1=2"),
   "x-request-id": fc.string({ maxLength: 200 }).map((text) =>
     text.replaceAll(/[^\x20-\x7e]/g, "?")
   ),

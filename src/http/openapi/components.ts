@@ -1,7 +1,10 @@
 import { problemResponses, problemSchema } from "./problems.ts";
 import type { Schema } from "./scalar_schema.ts";
 
-/** The request headers that every statement call takes. */
+/** A fence's text. */
+export const FENCE_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}=[1-9][0-9]{0,18}$";
+
+/** The request headers that statement calls take. */
 const PARAMETERS = {
   "Realmgate-Consistency": {
     description: "`eventual` may read a replica; `strong` reads the primary. The statement may " +
@@ -15,6 +18,11 @@ const PARAMETERS = {
   "Realmgate-Timing": {
     description: "`1` asks for the response header `Server-Timing`.",
     schema: { type: "string", enum: ["1"] },
+  },
+  "Realmgate-Fence": {
+    description: "`lock=number`: the write is refused once a newer fence of the lock was used on " +
+      "its shard.",
+    schema: { type: "string", maxLength: 148, pattern: FENCE_PATTERN },
   },
   "X-Request-Id": {
     description: "The caller's id of the request, echoed; printable ASCII.",
@@ -69,9 +77,11 @@ export function components(schemas: Schema): Schema {
   };
 }
 
-/** References to the request headers that a statement call takes. */
-export function callParameters(): readonly Schema[] {
-  return Object.keys(PARAMETERS).map((name) => ({ $ref: `#/components/parameters/${name}` }));
+/** References to the request headers that a statement call takes; only writes take a fence. */
+export function callParameters(options: { readonly writes: boolean }): readonly Schema[] {
+  return Object.keys(PARAMETERS)
+    .filter((name) => options.writes || name !== "Realmgate-Fence")
+    .map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
 
 /** References to shared response headers. */

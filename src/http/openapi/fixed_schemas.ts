@@ -1,3 +1,4 @@
+import { FENCE_PATTERN } from "./components.ts";
 import type { Schema } from "./scalar_schema.ts";
 
 const text = (description: string): Schema => ({ type: "string", description });
@@ -21,7 +22,12 @@ export function fixedSchemas(): Schema {
       ...object({
         statement: text("The statement's name."),
         params: { type: "object", description: "As in the statement's own call." },
-      }, ["params"]),
+        fence: {
+          ...text("`lock=number`, for a write: as the header Realmgate-Fence."),
+          maxLength: 148,
+          pattern: FENCE_PATTERN,
+        },
+      }, ["params", "fence"]),
       additionalProperties: false,
     },
     BatchResult: object({

@@ -84,7 +84,7 @@ function operation(
     security: [{ apiKey: [statement.scope] }],
     parameters: [
       ...(post ? [] : statement.params.flatMap((spec) => queryParameter(counted(statement, spec)))),
-      ...callParameters(),
+      ...callParameters({ writes: kind === "exec" }),
     ],
     ...(post ? { requestBody: requestBody(statement) } : {}),
     responses: {
@@ -101,7 +101,7 @@ function operation(
       },
       ...problemRefs(WITHOUT_BODY),
       ...(post ? problemRefs(["TooLarge", "UnsupportedMediaType"]) : {}),
-      ...(kind === "exec" ? problemRefs(["WriteUnavailable"]) : {}),
+      ...(kind === "exec" ? problemRefs(["StaleFence", "WriteUnavailable"]) : {}),
     },
     "x-realmgate": {
       statement: name,

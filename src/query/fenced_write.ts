@@ -1,0 +1,71 @@
+import { RealmgateError } from "../core/errors.ts";
+import type { Scope } from "../core/scope.ts";
+import { type Ok, type Rows, SqlError } from "../drivers/mysql.ts";
+import type { Lease } from "../pool/lease.ts";
+import type { Bound } from "./compiled_statement.ts";
+import { asUnsent, isReadOnlyRefusal } from "./failure.ts";
+import type { Fence } from "./fence.ts";
+import { recordFence } from "./fence_table.ts";
+
+/** A write under a fence. */
+export interface FencedWrite {
+  readonly fence: Fence;
+  readonly bound: Bound;
+  /** The statement's name, for errors. */
+  readonly label: string;
+  readonly scope: Scope;
+}
+
+/** Errors of a COMMIT by which the server says that it has rolled back instead. */
+const ROLLED_BACK: readonly number[] = [1205, 1213];
+
+/**
+ * Runs a write in a transaction that records its fence first. The record's row stays locked until
+ * the commit, so writes under one lock stand in line on their shard, and once a newer fence is
+ * committed no write of an older one lands. A write that fails is rolled back whole, its fence
+ * included: the fence is recorded exactly if the write is applied.
+ *
+ * @throws {RealmgateError} `stale_fence`, `statement_unavailable` where the shard has no table of
+ * fences
+ * @throws {SqlError} `connection_lost` only if a COMMIT was sent and did not get a clear answer: then
+ * the outcome is unknown. What is lost before that is certainly not applied, and `connect_failed`
+ * @throws {InterruptedError} `unknown` only for a COMMIT that was sent
+ */
+export async function fencedWrite(lease: Lease, write: FencedWrite): Promise<Rows | Ok> {
+  const { bound, scope } = write;
+  let result: Rows | Ok;
+  try {
+    await lease.transact("START TRANSACTION", { scope });
+    assertNewest(await recordFence(lease, write), write);
+    result = await lease.execute(bound.sql, bound.values, { scope });
+  } catch (error) {
+    await rollBack(lease, scope);
+    throw asUnsent(error);
+  }
+  const committed = await lease.transact("COMMIT", { scope }).catch(doubtful);
+  // The server tells the GTID of a transaction with its commit.
+  return result.kind === "ok" && committed.kind === "ok"
+    ? { ...result, gtid: committed.gtid }
+    : result;
+}
+
+function assertNewest(newest: string, { fence, label }: FencedWrite): void {
+  if (newest === fence.number) return;
+  throw new RealmgateError(
+    "stale_fence",
+    `Cannot run ${label}: the fence of ${fence.lock} must be ${newest} or newer, ` +
+      `received ${fence.number}; the lock has had another holder since`,
+    { extra: { lock: fence.lock, fence: fence.number, newest } },
+  );
+}
+
+/** Where it does not get through, the connection is given back inside its transaction: a reset. */
+async function rollBack(lease: Lease, scope: Scope): Promise<void> {
+  await lease.transact("ROLLBACK", { scope }).catch(() => {});
+}
+
+function doubtful(error: unknown): never {
+  const sure = !(error instanceof SqlError) || error.kind !== "server" ||
+    isReadOnlyRefusal(error) || ROLLED_BACK.includes(error.errno);
+  throw sure ? error : new SqlError("connection_lost", error.message, { cause: error });
+}
