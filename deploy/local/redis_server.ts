@@ -88,6 +88,11 @@ export class RedisServer {
     await endProcess(this.#pidFile, { graceMs: 10_000 });
   }
 
+  /** Throws its data away; it must not be running. The next start begins with none. */
+  async forget(): Promise<void> {
+    await Deno.remove(join(this.#folder, "data"), { recursive: true }).catch(() => {});
+  }
+
   async #startOn(program: string): Promise<void> {
     const logFile = join(this.#folder, "server.log");
     const { exited } = await startServer({

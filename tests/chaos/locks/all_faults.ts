@@ -1,6 +1,21 @@
 import type { Fault } from "./fault.ts";
+import { holderKilled } from "./faults/holder_killed.ts";
 import { holderStopped } from "./faults/holder_stopped.ts";
+import { deafRedis, muteRedis, slowAnswers } from "./faults/network.ts";
 import { nothing } from "./faults/nothing.ts";
+import { redisEmptied } from "./faults/redis_emptied.ts";
+import { redisStopped } from "./faults/redis_stopped.ts";
+import { serviceKilled } from "./faults/service_killed.ts";
 
 /** Every fault that there is, in the order in which a run brings them about. */
-export const ALL_FAULTS: readonly Fault[] = [nothing, holderStopped];
+export const ALL_FAULTS: readonly Fault[] = [
+  nothing,
+  holderStopped,
+  holderKilled,
+  serviceKilled,
+  redisStopped,
+  deafRedis,
+  muteRedis,
+  slowAnswers,
+  redisEmptied,
+];
