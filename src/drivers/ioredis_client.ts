@@ -6,6 +6,7 @@ import type { Random } from "../core/random.ts";
 import type { RedisClient, RedisScript } from "./redis.ts";
 import { isReply, isWrongServer, messageOf, unavailable } from "./redis_replies.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { TimeLimits } from "./time_limits.ts";
 
 /** What an {@linkcode IoredisClient} is made of. */
 export interface IoredisClientOptions {
@@ -33,6 +34,7 @@ const MAX_BACKOFF_MS = 1_000;
 export class IoredisClient implements RedisClient {
   readonly #options: IoredisClientOptions;
   readonly #timeoutMs: number;
+  readonly #limits: TimeLimits;
   readonly #redis: Redis;
   #heartbeat: Timer | undefined;
   #beating = false;
@@ -50,6 +52,7 @@ export class IoredisClient implements RedisClient {
   constructor(options: IoredisClientOptions) {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? 1_000;
+    this.#limits = new TimeLimits({ clock: options.clock, limitMs: this.#timeoutMs });
     this.#redis = new Redis(options.url, {
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -157,10 +160,16 @@ export class IoredisClient implements RedisClient {
   /** Rejects when the time is over; what `promise` does later is nobody's business then. */
   #within<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = this.#options.clock.after(this.#timeoutMs, () => {
+      const limit = this.#limits.begin(() => {
         reject(unavailable("unknown", `no answer within ${this.#timeoutMs} ms`));
       });
-      promise.then(resolve, reject).finally(() => timer.cancel());
+      promise.then((value) => {
+        this.#limits.end(limit);
+        resolve(value);
+      }, (error) => {
+        this.#limits.end(limit);
+        reject(error);
+      });
     });
   }
 

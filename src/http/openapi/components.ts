@@ -47,6 +47,10 @@ const HEADERS = {
     description: "Where the time went, if `Realmgate-Timing: 1` asked for it.",
     schema: { type: "string" },
   },
+  "Idempotency-Replayed": {
+    description: "`true` where an earlier request under the same key had this answer.",
+    schema: { type: "string", enum: ["true"] },
+  },
   "Cache-Control": {
     description: "Whether the answer may be kept.",
     schema: { type: "string" },

@@ -1,6 +1,8 @@
 import { components } from "./components.ts";
 import { FIXED_TAGS, fixedPaths } from "./fixed_paths.ts";
 import { fixedSchemas } from "./fixed_schemas.ts";
+import { LOCK_TAG, lockPaths } from "./lock_paths.ts";
+import { lockSchemas } from "./lock_schemas.ts";
 import type { Schema } from "./scalar_schema.ts";
 import {
   canGet,
@@ -59,6 +61,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
         statementPathItem(documented),
       ]),
     ),
+    ...lockPaths(),
     ...fixedPaths(
       first && { statement: first.name, params: exampleParams(first.params) },
     ),
@@ -77,12 +80,14 @@ export function openApiDocument(options: OpenApiOptions): Schema {
     security: [{ apiKey: [] }],
     tags: [
       ...tags.map((name) => ({ name, description: `Statements named \`${name}.…\`.` })),
+      LOCK_TAG,
       ...FIXED_TAGS,
     ],
     paths,
     components: used(
       components({
         ...fixedSchemas(),
+        ...lockSchemas(),
         ...Object.fromEntries(
           statements.flatMap((documented) => Object.entries(statementSchemas(documented))),
         ),

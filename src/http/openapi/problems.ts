@@ -25,6 +25,12 @@ const MEANINGS = {
   no_primary: "The shard has no writable database at the moment; nothing was written.",
   split_brain: "The shard has two writable databases; writes are refused until one is left.",
   statement_unavailable: "The statement cannot run at the moment, or not in this build.",
+  lock_held: "Somebody else holds the lock: `owner`, for `remainingMs`; `waiters` are in line.",
+  lock_lost: "The grant expired or was released; stop what you do under it.",
+  lock_outcome_unknown:
+    "Redis did not answer in time; nothing was granted, or it is taken back. Send it again.",
+  redis_unavailable: "Redis cannot be reached at the moment; nothing was done.",
+  idempotency_key_reused: "The `Idempotency-Key` was used with another request.",
   write_outcome_unknown:
     "The write was sent and not answered; read the row before sending it again.",
   shutting_down: "This instance is stopping; send the request again.",
@@ -61,6 +67,10 @@ const RESPONSES = {
   StatementUnavailable: ["statement_unavailable"],
   BatchUnavailable: ["overloaded", "shutting_down"],
   DeadlineExceeded: ["deadline_exceeded"],
+  LockHeld: ["lock_held"],
+  LockLost: ["lock_lost"],
+  LockUnavailable: ["redis_unavailable", "lock_outcome_unknown", "overloaded", "shutting_down"],
+  IdempotencyKeyReused: ["idempotency_key_reused"],
 } as const satisfies Record<string, readonly Code[]>;
 
 /** A shared error response's name. */
@@ -128,6 +138,9 @@ export function problemSchema(): Schema {
           name: { type: "string" },
         },
       },
+      owner: { type: ["string", "null"], description: "With `lock_held`: who holds it." },
+      remainingMs: { type: "integer", minimum: 0, description: "With `lock_held`: for how long." },
+      waiters: { type: "integer", minimum: 0, description: "With `lock_held`: how many wait." },
       lock: { type: "string", description: "With `stale_fence`: the lock." },
       fence: { type: "string", description: "With `stale_fence`: the number that was sent." },
       newest: {
@@ -159,11 +172,13 @@ function problemResponse(codes: readonly Code[]): Schema {
 }
 
 function example(code: Code): unknown {
-  const unknown = code === "write_outcome_unknown";
+  const unknown = code === "write_outcome_unknown" || code === "lock_outcome_unknown";
   const error = new RealmgateError(
     code,
     MEANINGS[code].replaceAll("`", ""),
-    unknown ? { outcome: "unknown", retry: "never" } : {},
+    unknown
+      ? { outcome: "unknown", retry: code === "lock_outcome_unknown" ? "later" : "never" }
+      : {},
   );
   return toProblem(error, "3b1f8c1e-9c50-4f0a-8f52-0b6a7d6c2f11").body;
 }
