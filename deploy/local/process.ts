@@ -5,6 +5,8 @@ import { waitUntil } from "./wait.ts";
 export interface ServerCommand {
   readonly command: string;
   readonly args: readonly string[];
+  /** Further variables of its environment. @default {none} */
+  readonly env?: Readonly<Record<string, string>>;
   /** Where its process is remembered, so that a later run can find and end it. */
   readonly pidFile: string;
   /** Where its output goes. */
@@ -22,6 +24,7 @@ export async function startServer(
   await Deno.mkdir(dirname(pidFile), { recursive: true });
   const child = new Deno.Command("/bin/sh", {
     args: ["-c", 'log="$1"; shift; exec "$@" >>"$log" 2>&1', "sh", logFile, command, ...args],
+    env: { ...options.env },
     stdin: "null",
     stdout: "null",
     stderr: "null",

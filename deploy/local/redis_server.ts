@@ -8,25 +8,46 @@ import { waitUntil } from "./wait.ts";
 /** The name of the Redis server among the stack's nodes. */
 export const REDIS_NODE = "redis";
 
+const DATA_ARGS = [
+  ...["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"],
+  ...["--maxmemory-policy", "noeviction"],
+];
+
+/** What a {@linkcode RedisServer} is made of. */
+export interface RedisServerOptions {
+  readonly home: string;
+  /** 0 to pick one. */
+  readonly port: number;
+  readonly program: string;
+  /** Its folder's name in the home. @default {REDIS_NODE} */
+  readonly name?: string;
+  /** Further arguments, which win over those of the stack. @default {none} */
+  readonly args?: readonly string[];
+  /** Makes it a Sentinel with these lines as its first configuration. @default {a server} */
+  readonly sentinel?: readonly string[];
+  /** Further variables of its environment. @default {none} */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * The private Redis server of the stack. It outlives this process unless {@linkcode stop} is
  * called, and keeps its data in an append-only file.
  */
 export class RedisServer {
-  readonly name = REDIS_NODE;
+  readonly name: string;
   readonly host = "127.0.0.1";
   /** A shell command that starts it again after it was killed; works from any folder. */
   readonly restartCommand: string;
   readonly #folder: string;
-  readonly #program: string;
+  readonly #options: RedisServerOptions;
   #port: number;
 
-  /** @param options.port 0 to pick one */
-  constructor(options: { readonly home: string; readonly port: number; readonly program: string }) {
-    this.#folder = join(options.home, REDIS_NODE);
-    this.#program = options.program;
+  constructor(options: RedisServerOptions) {
+    this.name = options.name ?? REDIS_NODE;
+    this.#folder = join(options.home, this.name);
+    this.#options = options;
     this.#port = options.port;
-    this.restartCommand = restartCommand(options.home, REDIS_NODE);
+    this.restartCommand = restartCommand(options.home, this.name);
   }
 
   /** 0 until the first start, which picks one where none was given. */
@@ -53,7 +74,7 @@ export class RedisServer {
     // redis-check-rdb is the same program and becomes the server when it is called redis-server.
     const program = join(this.#folder, "redis-server");
     await Deno.remove(program).catch(() => {});
-    await Deno.symlink(this.#program, program);
+    await Deno.symlink(this.#options.program, program);
     for (let attempt = 1;; attempt++) {
       const pick = this.#port === 0;
       if (pick) this.#port = freePort();
@@ -93,16 +114,27 @@ export class RedisServer {
     await Deno.remove(join(this.#folder, "data"), { recursive: true }).catch(() => {});
   }
 
+  /** A Sentinel keeps what it learns in its configuration, so that is written once. */
+  async #sentinelFile(lines: readonly string[]): Promise<string> {
+    const file = join(this.#folder, "sentinel.conf");
+    const known = await Deno.stat(file).then(() => true, () => false);
+    if (!known) await Deno.writeTextFile(file, `${lines.join("\n")}\n`);
+    return file;
+  }
+
   async #startOn(program: string): Promise<void> {
     const logFile = join(this.#folder, "server.log");
+    const { args = [], env = {}, sentinel } = this.#options;
     const { exited } = await startServer({
       command: program,
       args: [
+        ...(sentinel === undefined ? [] : [await this.#sentinelFile(sentinel), "--sentinel"]),
         ...["--port", String(this.#port), "--bind", this.host],
-        ...["--dir", join(this.#folder, "data"), "--daemonize", "no", "--save", ""],
-        ...["--appendonly", "yes", "--appendfsync", "everysec"],
-        ...["--maxmemory-policy", "noeviction"],
+        ...["--dir", join(this.#folder, "data"), "--daemonize", "no"],
+        ...(sentinel === undefined ? DATA_ARGS : []),
+        ...args,
       ],
+      env,
       pidFile: this.#pidFile,
       logFile,
     });

@@ -1,21 +1,10 @@
 import { z } from "zod";
+import { redis } from "./redis_schema.ts";
+import { address, count, flag } from "./scalars.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, "must be letters, digits, - and _");
 const scopeName = z.string().regex(/^[a-z0-9_-]+(:[a-z0-9_-]+)*$/, "must look like economy:write");
 const milliseconds = z.number().int().min(0);
-
-/** A whole number; its digits as a string too, which is what a variable yields. */
-const count = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  z.preprocess(
-    (value) => typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value,
-    z.number().int().min(min).max(max),
-  );
-
-/** Yes or no; `"true"` and `"false"` too, which is what a variable yields. */
-const flag = z.preprocess(
-  (value) => value === "true" ? true : value === "false" ? false : value,
-  z.boolean(),
-);
 
 /** `250ms`, `30s`, `5m`, `1h`, or a number of milliseconds. */
 const duration = z.union([
@@ -35,14 +24,6 @@ export function parseDuration(text: string): number {
   const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"];
   return Number(match[1]) * unit;
 }
-
-const address = z.string()
-  .regex(/^[^\s:]+:\d{1,5}$/, "must be host:port")
-  .transform((text) => {
-    const colon = text.lastIndexOf(":");
-    return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
-  })
-  .refine(({ port }) => port > 0 && port < 65_536, "must have a port from 1 to 65535");
 
 const node = z.strictObject({
   name,
@@ -129,9 +110,7 @@ export const configSchema = z.strictObject({
     /** Whether reads may go to the primary when no replica may take them. */
     fallbackToPrimary: flag.default(true),
   }).prefault({}),
-  redis: z.strictObject({
-    url: z.string().regex(/^rediss?:\/\//, "must begin with redis:// or rediss://"),
-  }),
+  redis,
   apiKeys: z.array(apiKey).min(1),
   caches: z.record(name, cache).default({}),
   limits: z.strictObject({

@@ -1,17 +1,20 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Clock, Timer } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
+import { MasterCheck } from "./master_check.ts";
+import { openRedis, reconnectPauseMs } from "./open_redis.ts";
 import type { RedisClient, RedisScript } from "./redis.ts";
 import { isReply, isWrongServer, messageOf, unavailable } from "./redis_replies.ts";
+import type { RedisTarget } from "./redis_target.ts";
+import { SentinelWatch } from "./sentinel_watch.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { TimeLimits } from "./time_limits.ts";
 
 /** What an {@linkcode IoredisClient} is made of. */
 export interface IoredisClientOptions {
-  /** `redis://` or `rediss://`, with user, password and database where needed. */
-  readonly url: string;
+  readonly server: RedisTarget;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -21,21 +24,19 @@ export interface IoredisClientOptions {
   readonly heartbeatMs?: number;
 }
 
-/** The longest pause between two attempts to connect, in milliseconds. */
-const MAX_BACKOFF_MS = 1_000;
-
 /**
  * {@linkcode RedisClient} over ioredis, with its queueing and resending turned off: a command that
  * was given up must never run later, and ioredis would send it after a reconnect. A server that
- * hangs raises no event, so a heartbeat finds it. ioredis speaks RESP3, where a subscribed
- * connection takes commands too; it is subscribed again here rather than by ioredis, which says
- * "ready" before the server has confirmed.
+ * hangs, or that the Sentinels replaced, raises no event: a heartbeat finds it. ioredis speaks
+ * RESP3, where a subscribed connection takes commands too; it is subscribed again here rather than
+ * by ioredis, which says "ready" before the server has confirmed.
  */
 export class IoredisClient implements RedisClient {
   readonly #options: IoredisClientOptions;
   readonly #timeoutMs: number;
   readonly #limits: TimeLimits;
   readonly #redis: Redis;
+  readonly #check: MasterCheck;
   #heartbeat: Timer | undefined;
   #beating = false;
   /** Heartbeats since the connection began to be made; a handshake can hang like any command. */
@@ -51,21 +52,17 @@ export class IoredisClient implements RedisClient {
 
   constructor(options: IoredisClientOptions) {
     this.#options = options;
-    this.#timeoutMs = options.timeoutMs ?? 1_000;
-    this.#limits = new TimeLimits({ clock: options.clock, limitMs: this.#timeoutMs });
-    this.#redis = new Redis(options.url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      autoResubscribe: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: this.#timeoutMs,
-      disconnectTimeout: 100,
-      maxLoadingRetryTime: MAX_BACKOFF_MS / 4,
-      retryStrategy: () => {
-        const pauseMs = Math.min(50 * 2 ** Math.min(this.#failures++, 10), MAX_BACKOFF_MS);
-        return pauseMs * (0.5 + options.random.next() / 2);
-      },
+    const { server, random, timeoutMs = 1_000 } = options;
+    const watch = { timeoutMs, pauseMs: () => reconnectPauseMs(Infinity, random) };
+    this.#timeoutMs = timeoutMs;
+    this.#limits = new TimeLimits({ clock: options.clock, limitMs: timeoutMs });
+    this.#check = new MasterCheck(
+      server.kind === "url" ? undefined : new SentinelWatch({ ...watch, target: server }),
+    );
+    this.#redis = openRedis(server, {
+      timeoutMs,
+      pauseMs: () => reconnectPauseMs(this.#failures++, random),
+      onAddress: (address) => this.#check.connecting(address),
     });
     this.#redis.on("ready", () => void this.#ready(++this.#connection));
     this.#redis.on("close", () => this.#lost());
@@ -87,6 +84,7 @@ export class IoredisClient implements RedisClient {
   async start(): Promise<void> {
     const { clock, heartbeatMs = 1_000 } = this.#options;
     this.#heartbeat ??= clock.every(heartbeatMs, () => void this.#beat());
+    this.#check.start();
     const settled = new Promise<void>((resolve) => {
       this.onState(() => resolve());
       this.#redis.connect().catch((error: Error) => {
@@ -137,6 +135,7 @@ export class IoredisClient implements RedisClient {
     this.#listeners.length = 0;
     const { status } = this.#redis;
     const ended = new Promise<void>((resolve) => this.#redis.once("end", () => resolve()));
+    this.#check.close();
     this.#redis.disconnect();
     // Between two attempts to connect there is nothing to close, and no event says so.
     if (status !== "end" && status !== "reconnecting") await ended;
@@ -181,7 +180,7 @@ export class IoredisClient implements RedisClient {
       this.#beating = true;
       this.#silentBeats = 0;
       try {
-        await this.#within(this.#redis.ping());
+        await Promise.all([this.#within(this.#redis.ping()), this.#check.named()]);
       } catch (error) {
         // A server that cannot save refuses even a PING, and is alive.
         if (!isReply(error) || isWrongServer(error)) this.#abandon(connection, error);
@@ -195,10 +194,10 @@ export class IoredisClient implements RedisClient {
     }
   }
 
-  /** A connection is made; it is up once its server is a master and has all subscriptions. */
+  /** A connection is made; it is up once its server is the master and has all subscriptions. */
   async #ready(connection: number): Promise<void> {
     try {
-      await this.#within(this.#checkRole());
+      await Promise.all([this.#within(this.#check.role(this.#redis)), this.#check.named()]);
       if (connection !== this.#connection) return;
       // More than once where somebody subscribes meanwhile, while it is still down.
       while (this.#subscriptions.missing().length > 0) {
@@ -209,15 +208,6 @@ export class IoredisClient implements RedisClient {
       return this.#abandon(connection, error);
     }
     this.#set("up");
-  }
-
-  async #checkRole(): Promise<void> {
-    const role = await this.#redis.role().catch((error: unknown) => {
-      // Not every account, or proxy, allows it; then writes tell.
-      if (isReply(error) && !isWrongServer(error)) return [];
-      throw error;
-    });
-    if (role[0] === "slave") throw new Error("the server is a replica");
   }
 
   async #confirm(channels: readonly string[]): Promise<void> {

@@ -4,7 +4,7 @@ import { EpochStore } from "../routing/epoch_store.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyProber } from "../routing/topology_prober.ts";
 import type { World } from "./isolate.ts";
-import { shardSpecs, targetOf } from "./settings.ts";
+import { redisTarget, shardSpecs, targetOf } from "./settings.ts";
 
 /** What a watch is made of. */
 export interface FleetWatchOptions {
@@ -28,7 +28,7 @@ export class FleetWatch {
   constructor(options: FleetWatchOptions) {
     const { config, ca, world: { clock, random, log, driver } } = options;
     this.#options = options;
-    this.#redis = new IoredisClient({ url: config.redis.url, clock, random, log });
+    this.#redis = new IoredisClient({ server: redisTarget(config), clock, random, log });
     this.#redis.onState(options.onRedis);
     this.#prober = new TopologyProber({
       shards: shardSpecs(config),

@@ -19,7 +19,7 @@ import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyView } from "../routing/topology_view.ts";
 import { Listener } from "./listener.ts";
 import type { StartOrder, Status } from "./messages.ts";
-import { poolConfig, registryRules, shardSpecs } from "./settings.ts";
+import { poolConfig, redisTarget, registryRules, shardSpecs } from "./settings.ts";
 import { VERSION } from "./version.ts";
 
 /** How long answers ask clients to close before the port is closed. */
@@ -87,7 +87,7 @@ export class Isolate {
     const poolOf = (node: string): ConnectionPool => this.#pools.getPool(node);
     const view = this.#view;
     const executor = new Executor({ shards, view, replicas, poolOf, clock });
-    this.#redis = new IoredisClient({ url: config.redis.url, clock, random, log });
+    this.#redis = new IoredisClient({ server: redisTarget(config), clock, random, log });
     this.#locks = new DistributedLockManager({
       redis: this.#redis,
       fleet: config.fleet,

@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import type { MysqlTarget } from "../drivers/mysql.ts";
+import type { RedisTarget } from "../drivers/redis_target.ts";
 import type { ConnectionPoolConfig } from "../pool/connection_pool_config.ts";
 import type { RegistryRules } from "../query/query_optimizer.ts";
 import type { NodeSpec, ShardSpec } from "../routing/topology.ts";
@@ -41,6 +42,11 @@ export function targetOf(
       },
     }),
   };
+}
+
+/** Where Redis is, and who logs in there. */
+export function redisTarget({ redis }: Pick<Config, "redis">): RedisTarget {
+  return redis.url === undefined ? { kind: "sentinel", ...redis } : { kind: "url", url: redis.url };
 }
 
 /** The pool of one node. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConfigError, parseConfig } from "../../src/config/load.ts";
+import { redisTarget } from "../../src/service/settings.ts";
 
 const MINIMAL = `
 shards:
@@ -92,4 +93,68 @@ Deno.test("parseConfig shows nothing of the text of broken YAML, which may hold 
   const faults = faultsOf("database:\n  user: app\n  password: s3cr3t: x\n");
   assertEquals(faults.map(({ message }) => message.includes("s3cr3t")), [false]);
   assertStringIncludes(faults[0]?.message ?? "", "line 3");
+});
+
+const parseRedis = (redis: string) =>
+  parse(MINIMAL.replace("{ url: redis://127.0.0.1:6379 }", redis), {
+    DB_PASSWORD: "x",
+    TLS: "true",
+  });
+
+const redisFaults = (redis: string) =>
+  assertThrows(() => parseRedis(redis), ConfigError).faults
+    .map(({ path, message }) => `${path}: ${message}`);
+
+Deno.test("parseConfig reads where Redis is when it is told a URL or Sentinels", () => {
+  const target = (redis: string) => redisTarget(parseRedis(redis));
+  assertEquals(target("{ url: 'rediss://u:p@h:1/2' }"), { kind: "url", url: "rediss://u:p@h:1/2" });
+  assertEquals(target('{ sentinels: ["a:26379"], master: mymaster }'), {
+    kind: "sentinel",
+    sentinels: [{ host: "a", port: 26379 }],
+    master: "mymaster",
+  });
+  const all = target(
+    '{ sentinels: ["a:1", "b:2"], master: m, username: u, password: "1", sentinelPassword: "2", ' +
+      'database: "3", tls: "${TLS}" }',
+  );
+  assertEquals(all, {
+    kind: "sentinel",
+    sentinels: [{ host: "a", port: 1 }, { host: "b", port: 2 }],
+    master: "m",
+    username: "u",
+    password: "1",
+    sentinelPassword: "2",
+    database: 3,
+    tls: true,
+  });
+  assertEquals(structuredClone(all), all);
+});
+
+Deno.test("parseConfig says what is wrong when Redis is told in two ways, in none or by halves", () => {
+  assertEquals(redisFaults("{}"), ["redis: must have either url or sentinels, received neither"]);
+  assertEquals(redisFaults('{ url: redis://h:1, sentinels: ["a:1"], master: m }'), [
+    "redis: must have either url or sentinels, received both",
+  ]);
+  assertEquals(redisFaults("{ url: redis://h:1, password: x, tls: true }"), [
+    "redis.password: belongs to sentinels; with url it is part of the url",
+    "redis.tls: belongs to sentinels; with url it is part of the url",
+  ]);
+  assertEquals(redisFaults('{ sentinels: ["a:1"] }'), [
+    "redis.master: must be the name that the Sentinels know the master by, received nothing",
+  ]);
+  assertEquals(redisFaults('{ sentinels: ["a:1"], master: m, username: u }'), [
+    "redis.username: must come with a password, received a username alone",
+  ]);
+  assertEquals(
+    redisFaults('{ sentinels: ["a", "b:99999"], master: "" }').map((fault) => fault.split(":")[0]),
+    [
+      "redis.sentinels[0]",
+      "redis.sentinels[1]",
+      "redis.master",
+    ],
+  );
+  assertEquals(redisFaults("{ sentinels: [], master: m }"), [
+    "redis.sentinels: must name at least one Sentinel",
+  ]);
+  assertEquals(redisFaults('{ sentinels: ["a:1"], master: m, host: h }').length, 1);
 });

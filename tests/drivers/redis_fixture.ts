@@ -17,7 +17,7 @@ export async function withRedis(
   try {
     await test(server, () => {
       const client = new IoredisClient({
-        url: server.url,
+        server: { kind: "url", url: server.url },
         clock: systemClock,
         random: systemRandom,
         log: silentLog,
@@ -32,16 +32,4 @@ export async function withRedis(
     await server.stop();
     await Deno.remove(home, { recursive: true });
   }
-}
-
-/** Sends one command over a connection of its own; returns the reply as the server wrote it. */
-export async function redisCommand(
-  server: { readonly host: string; readonly port: number },
-  line: string,
-): Promise<string> {
-  using connection = await Deno.connect({ hostname: server.host, port: server.port });
-  await connection.write(new TextEncoder().encode(`${line}\r\n`));
-  const buffer = new Uint8Array(65_536);
-  const length = await connection.read(buffer) ?? 0;
-  return new TextDecoder().decode(buffer.subarray(0, length));
 }

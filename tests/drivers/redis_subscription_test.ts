@@ -3,7 +3,8 @@ import type { RedisServer } from "../../deploy/local/redis_server.ts";
 import { RealmgateError } from "../../src/core/errors.ts";
 import { type RedisClient, redisScript } from "../../src/drivers/redis.ts";
 import { eventually } from "../support/eventually.ts";
-import { redisCommand, withRedis } from "./redis_fixture.ts";
+import { redisCommand } from "../support/redis_command.ts";
+import { withRedis } from "./redis_fixture.ts";
 
 const PUBLISH = redisScript("return redis.call('publish', ARGV[1], ARGV[2])");
 

@@ -41,7 +41,7 @@ export async function withLocks(test: (fixture: LockFixture) => Promise<void>): 
     server,
     isolate: async (options = {}) => {
       const redis = new IoredisClient({
-        url: server.url,
+        server: { kind: "url", url: server.url },
         clock: systemClock,
         random: systemRandom,
         log: silentLog,

@@ -27,7 +27,7 @@ async function withProcesses(
   try {
     await test(server, async () => {
       const redis = new IoredisClient({
-        url: server.url,
+        server: { kind: "url", url: server.url },
         clock: systemClock,
         random: systemRandom,
         log: silentLog,

@@ -108,7 +108,7 @@ async function startProber(
   const { stack, nodes, open, options } = setting;
   const { account = stack.service, unreachable = [], maxLagMs } = options;
   const redis = new IoredisClient({
-    url: stack.redis.url,
+    server: { kind: "url", url: stack.redis.url },
     clock: systemClock,
     random: systemRandom,
     log: silentLog,

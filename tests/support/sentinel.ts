@@ -1,0 +1,118 @@
+import { findPrograms } from "../../deploy/local/programs.ts";
+import { RedisServer } from "../../deploy/local/redis_server.ts";
+import type { RedisSentinelTarget } from "../../src/drivers/redis_target.ts";
+import { eventually } from "./eventually.ts";
+import { redisCommand } from "./redis_command.ts";
+
+const MASTER = "mymaster";
+
+/** How the servers are set up. */
+export interface SentinelOptions {
+  /** `min-replicas-to-write` of both servers. @default {0} */
+  readonly minReplicasToWrite?: number;
+  /** `min-replicas-max-lag` of both servers, in whole seconds. @default {Redis's own, 10} */
+  readonly minReplicasMaxLagSeconds?: number;
+}
+
+/** Two servers, of which `first` begins as the master, and three Sentinels that watch them. */
+export interface SentinelStack extends AsyncDisposable {
+  readonly first: RedisServer;
+  readonly second: RedisServer;
+  readonly sentinels: readonly RedisServer[];
+  readonly target: RedisSentinelTarget;
+  /** Waits until every Sentinel that answers names this server, and it says that it is a master. */
+  promoted(server: RedisServer): Promise<void>;
+  /** Waits until this server follows the other one. */
+  demoted(server: RedisServer): Promise<void>;
+}
+
+/**
+ * Starts them in a home of their own. A master that is silent for 1 s is replaced, within some
+ * 2 to 5 s. Each is a process: `kill` with a signal stops, continues or ends it.
+ */
+export async function startSentinels(options: SentinelOptions = {}): Promise<SentinelStack> {
+  const home = await Deno.makeTempDir({ prefix: "realmgate-sentinel-" });
+  const program = (await findPrograms()).redisServer;
+  const started: RedisServer[] = [];
+  const start = async (name: string, more: { args?: string[]; sentinel?: string[] }) => {
+    const server = new RedisServer({ home, port: 0, program, name, ...more });
+    await server.start();
+    started.push(server);
+    return server;
+  };
+  const end = async () => {
+    // A process that was stopped takes no other signal.
+    for (const server of started) if (server.pid !== undefined) server.kill();
+    await Promise.all(started.map((server) => server.stop()));
+    await Deno.remove(home, { recursive: true });
+  };
+  try {
+    const args = serverArgs(options);
+    const first = await start("first", { args });
+    const following = ["--replicaof", first.host, String(first.port)];
+    const second = await start("second", { args: [...args, ...following] });
+    const sentinel = [
+      `sentinel monitor ${MASTER} ${first.host} ${first.port} 2`,
+      `sentinel down-after-milliseconds ${MASTER} 1000`,
+      `sentinel failover-timeout ${MASTER} 3000`,
+    ];
+    const sentinels = await Promise.all(
+      [1, 2, 3].map((number) => start(`sentinel${number}`, { sentinel })),
+    );
+    await Promise.all(sentinels.map((one) => eventually(() => knowsAll(one))));
+    const stack: SentinelStack = {
+      first,
+      second,
+      sentinels,
+      target: {
+        kind: "sentinel",
+        sentinels: sentinels.map(({ host, port }) => ({ host, port })),
+        master: MASTER,
+      },
+      promoted: (server) => promoted(server, sentinels),
+      demoted: (server) =>
+        eventually(() => linkedReplica(server), { withinMs: 30_000 }).then(() => {}),
+      [Symbol.asyncDispose]: end,
+    };
+    await stack.demoted(second);
+    return stack;
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+function serverArgs(options: SentinelOptions): string[] {
+  const { minReplicasToWrite = 0, minReplicasMaxLagSeconds } = options;
+  return [
+    ...["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"],
+    ...["--min-replicas-to-write", String(minReplicasToWrite)],
+    ...(minReplicasMaxLagSeconds === undefined
+      ? []
+      : ["--min-replicas-max-lag", String(minReplicasMaxLagSeconds)]),
+  ];
+}
+
+/** Whether a Sentinel has found the replica and the two others. */
+async function knowsAll(sentinel: RedisServer): Promise<boolean> {
+  const info = await redisCommand(sentinel, "INFO sentinel");
+  return info.includes("status=ok") && info.includes("slaves=1,sentinels=3");
+}
+
+async function promoted(server: RedisServer, sentinels: readonly RedisServer[]): Promise<void> {
+  const named = `SENTINEL GET-MASTER-ADDR-BY-NAME ${MASTER}`;
+  await eventually(async () => {
+    const answers = await Promise.all(
+      sentinels.map((sentinel) => redisCommand(sentinel, named).catch(() => undefined)),
+    );
+    const known = answers.filter((answer) => answer !== undefined);
+    return known.length >= 2 &&
+      known.every((answer) => answer.includes(`\r\n${server.port}\r\n`)) &&
+      (await redisCommand(server, "ROLE")).includes("\r\nmaster\r\n");
+  }, { withinMs: 30_000, what: `the Sentinels to name ${server.name}` });
+}
+
+async function linkedReplica(server: RedisServer): Promise<boolean> {
+  const info = await redisCommand(server, "INFO replication");
+  return info.includes("role:slave") && info.includes("master_link_status:up");
+}
