@@ -18,6 +18,8 @@ interface Waiter {
   readonly failed: (error: unknown) => void;
   /** Whether a claim is under way. */
   claiming: boolean;
+  /** Whether its turn came while a claim was under way that may have come too early. */
+  again: boolean;
   /** Whether its time is up: one last look, then no more. */
   over: boolean;
 }
@@ -94,6 +96,7 @@ export class LockWaiters {
         attempt,
         ticket,
         claiming: false,
+        again: false,
         over: false,
         done: (waited) => {
           leave();
@@ -145,9 +148,13 @@ export class LockWaiters {
   }
 
   async #claim(queue: Queue, waiter: Waiter): Promise<void> {
-    if (waiter.claiming) return;
+    if (waiter.claiming) {
+      waiter.again = true;
+      return;
+    }
     const { attempt, ticket } = waiter;
     waiter.claiming = true;
+    waiter.again = false;
     const last = waiter.over;
     const sentAt = this.#clock.now();
     try {
@@ -160,7 +167,9 @@ export class LockWaiters {
       if (last) return waiter.failed(error);
       this.#lookIn(queue, LOOK_MS);
     }
-    if (waiter.over && queue.waiters.has(attempt.id)) void this.#claim(queue, waiter);
+    if ((waiter.over || waiter.again) && queue.waiters.has(attempt.id)) {
+      void this.#claim(queue, waiter);
+    }
   }
 
   async #look(queue: Queue): Promise<void> {
@@ -170,7 +179,8 @@ export class LockWaiters {
     if (queue.looking || queue.waiters.size === 0) return;
     queue.looking = true;
     try {
-      const waiting = [...queue.waiters.values()];
+      // A claim under way may be granted, and would leave a place behind that nobody waits in.
+      const waiting = [...queue.waiters.values()].filter(({ claiming }) => !claiming);
       const { turnOf, leftMs } = await this.#store.check(
         queue.name,
         waiting.map(({ attempt: { id }, ticket }) => ({ id, ticket })),

@@ -1,4 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { systemClock } from "../../src/core/clock.ts";
+import { ScopeWatch } from "../../src/core/scope.ts";
+import { type Attempt, LockStore } from "../../src/locks/lock_store.ts";
+import { LockWaiters } from "../../src/locks/lock_waiters.ts";
 import { eventually } from "../support/eventually.ts";
 import { command, withLocks } from "./fixture.ts";
 
@@ -46,4 +50,45 @@ Deno.test("DistributedLockManager puts a waiter back that lost its place when ot
       await Promise.all(others);
     }
     assert(await found);
+  }));
+
+Deno.test("LockWaiters leaves no place in line behind when it looks while a claim is on its way", () =>
+  withLocks(async ({ isolate }) => {
+    const { manager, redis, scope } = await isolate();
+    const replies = { let: Promise.resolve() };
+    const store = new LockStore({
+      fleet: "test",
+      redis: {
+        async run(script, options) {
+          const reply = await redis.run(script, options);
+          await replies.let;
+          return reply;
+        },
+      },
+    });
+    await using cleanUp = new AsyncDisposableStack();
+    const watch = new ScopeWatch({ clock: systemClock });
+    cleanUp.defer(() => watch.close());
+    const waiters = new LockWaiters({ store, clock: systemClock, watch });
+    const attempt = (id: string): Attempt => ({
+      name: "raid:7",
+      id,
+      token: id.repeat(32).slice(0, 32),
+      ttlMs: 60_000,
+      owner: id,
+      once: undefined,
+    });
+    await store.acquire(attempt("a.1"), { wait: false });
+    const queued = await store.acquire(attempt("b.1"), { wait: true });
+    if (queued.kind !== "queued") throw new TypeError(queued.kind);
+    const waiting = waiters.wait(attempt("b.1"), { ...queued, waitMs: 9_000, scope: scope() });
+    await store.release("raid:7", attempt("a.1").token);
+    const held = Promise.withResolvers<void>();
+    replies.let = held.promise;
+    waiters.onTurn("raid:7", "b.1");
+    waiters.lookNow();
+    await manager.inspect("raid:7", scope());
+    held.resolve();
+    assertEquals((await waiting).result.kind, "granted");
+    assertEquals((await manager.inspect("raid:7", scope())).waiters, 0);
   }));
