@@ -1,4 +1,6 @@
 import type { Fault } from "./fault.ts";
+import { clockAhead, clockBack } from "./faults/clock_stepped.ts";
+import { failedOver } from "./faults/failed_over.ts";
 import { holderKilled } from "./faults/holder_killed.ts";
 import { holderStopped } from "./faults/holder_stopped.ts";
 import { deafRedis, muteRedis, slowAnswers } from "./faults/network.ts";
@@ -7,7 +9,7 @@ import { redisEmptied } from "./faults/redis_emptied.ts";
 import { redisStopped } from "./faults/redis_stopped.ts";
 import { serviceKilled } from "./faults/service_killed.ts";
 
-/** Every fault that there is, in the order in which a run brings them about. */
+/** Every fault that there is, those of one kind of Redis together. */
 export const ALL_FAULTS: readonly Fault[] = [
   nothing,
   holderStopped,
@@ -18,4 +20,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   muteRedis,
   slowAnswers,
   redisEmptied,
+  clockAhead,
+  clockBack,
+  failedOver,
 ];

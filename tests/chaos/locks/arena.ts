@@ -1,10 +1,9 @@
 import { freePort } from "../../../deploy/local/ports.ts";
 import type { Realm } from "../../../deploy/local/realm.ts";
-import type { RedisServer } from "../../../deploy/local/redis_server.ts";
 import type { ServiceProcess } from "../../../deploy/local/service_process.ts";
 import { type TestRealm, testRealm } from "../../support/realm.ts";
-import type { ContestedLock, RedisAddress } from "./events.ts";
-import { ValveProxy } from "./valve_proxy.ts";
+import type { ContestedLock } from "./events.ts";
+import { openRedisSite, type RedisSite, type SiteKind } from "./redis_site.ts";
 
 /** Isolates of each service process. */
 const ISOLATES = 2;
@@ -20,19 +19,28 @@ export interface LandedWrite {
 /** The example realm with two service processes on it, and what faults do to them. */
 export class Arena implements AsyncDisposable {
   readonly realm: Realm;
-  readonly proxy: ValveProxy;
-  readonly #owned: TestRealm;
+  readonly redis: RedisSite;
+  readonly #owned: AsyncDisposableStack;
   readonly #services: ServiceProcess[] = [];
 
-  private constructor(owned: TestRealm) {
+  private constructor(owned: AsyncDisposableStack, { realm }: TestRealm, redis: RedisSite) {
     this.#owned = owned;
-    this.realm = owned.realm;
-    this.proxy = new ValveProxy(this.redis.port);
+    this.realm = realm;
+    this.redis = redis;
   }
 
-  /** Starts it. When it fails, nothing stays running. */
-  static async start(): Promise<Arena> {
-    const arena = new Arena(await testRealm());
+  /**
+   * Starts it; `undefined` where the machine cannot have such a Redis. When it fails, nothing stays
+   * running.
+   */
+  static async start(kind: SiteKind): Promise<Arena | undefined> {
+    await using cleanUp = new AsyncDisposableStack();
+    const redis = await openRedisSite(kind);
+    if (redis === undefined) return undefined;
+    cleanUp.use(redis);
+    const { realm: folder } = redis;
+    const realm = cleanUp.use(await testRealm(folder === undefined ? {} : { realm: folder }));
+    const arena = new Arena(cleanUp.move(), realm, redis);
     try {
       const ports = Array.from({ length: SERVICES }, () => freePort());
       await Promise.all(ports.map((port, number) => arena.#startService(number, port)));
@@ -43,10 +51,6 @@ export class Arena implements AsyncDisposable {
     }
   }
 
-  get redis(): RedisServer {
-    return this.#owned.realm.stack.redis;
-  }
-
   get apiKey(): string {
     return this.realm.apiKey;
   }
@@ -54,11 +58,6 @@ export class Arena implements AsyncDisposable {
   /** Where the services listen; a restart does not change it. */
   get serviceUrls(): string[] {
     return this.#services.map(({ url }) => url);
-  }
-
-  /** Where a client finds Redis, directly or through the proxy. */
-  redisAddress(options: { readonly proxied: boolean }): RedisAddress {
-    return { url: options.proxied ? `redis://127.0.0.1:${this.proxy.port}` : this.redis.url };
   }
 
   /** Kills a service process; returns what starts it again at its place. */
@@ -87,18 +86,17 @@ export class Arena implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.proxy.open();
+    this.redis.proxy?.open();
     await Promise.all(this.#services.map((service) => service.stop()));
-    await this.#owned[Symbol.asyncDispose]();
-    this.proxy[Symbol.dispose]();
+    await this.#owned.disposeAsync();
   }
 
   async #startService(number: number, port: number): Promise<void> {
-    const url = `redis://127.0.0.1:${this.proxy.port}`;
+    const address = this.redis.address({ proxied: number === 0 });
     this.#services[number] = await this.realm.startService({
       port,
       isolates: ISOLATES,
-      env: number === 0 ? { REALMGATE_REDIS_URL: url } : {},
+      env: "url" in address ? { REALMGATE_REDIS_URL: address.url } : {},
     });
   }
 }

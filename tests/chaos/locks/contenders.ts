@@ -75,7 +75,7 @@ export class Contenders {
       waitMs: WAIT_MS,
       services: this.#arena.serviceUrls,
       apiKey: this.#arena.apiKey,
-      redis: this.#arena.redisAddress({ proxied: place < PROXIED }),
+      redis: this.#arena.redis.address({ proxied: place < PROXIED }),
     }, onEvent);
     this.#processes[place] = process;
     await process.next("ready", { withinMs: START_MS });

@@ -3,6 +3,7 @@ import type { Contenders } from "./contenders.ts";
 import type { Disturbances } from "./disturbances.ts";
 import type { History } from "./history.ts";
 import type { MachineClock } from "./machine_clock.ts";
+import type { SiteKind } from "./redis_site.ts";
 
 /** What a fault may touch and look at while clients contend. */
 export interface Stage {
@@ -30,6 +31,8 @@ export type Symptom = "overlaps" | "stale writes" | "overtakes";
 /** A kind of trouble, brought about again and again while clients contend. */
 export interface Fault {
   readonly name: string;
+  /** What it is done to. @default {"server"} */
+  readonly site?: SiteKind;
   /** Whether Redis may lose grants by it: then fences are all that is promised. */
   readonly losesGrants: boolean;
   /** What the control must show; `undefined` where the fault does not concern it. */

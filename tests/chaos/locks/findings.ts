@@ -94,7 +94,7 @@ export function judge(phase: {
     refusedWrites: writes.refused,
     overtakes: overtakes.length,
     worstRecoveryMs,
-    commandsPerHandOver: commands > 0 ? commands / handOvers : NaN,
+    commandsPerHandOver: commands / handOvers,
     failures: history.failures,
     violations,
   };

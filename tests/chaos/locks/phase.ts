@@ -5,7 +5,7 @@ import type { ContenderSetup, ContestedLock } from "./events.ts";
 import type { Episode, Fault, Stage } from "./fault.ts";
 import { History } from "./history.ts";
 import { openMachineClock } from "./machine_clock.ts";
-import { countCommands } from "./redis_commands.ts";
+import { commandsBetween, countCommands } from "./redis_commands.ts";
 import { type Findings, judge } from "./findings.ts";
 
 /** When a phase is over: whichever comes last. */
@@ -51,7 +51,7 @@ export async function runPhase(
   });
   const stage: Stage = { arena, contenders, history, disturbances, clock, ttlMs };
   const recoveries: number[] = [];
-  const before = await countCommands(arena.redis.url, system);
+  const before = await countCommands(arena.redis.server.url, system);
   const endsAt = clock() + length.seconds * 1_000;
   try {
     await contenders.start();
@@ -76,7 +76,7 @@ export async function runPhase(
     disturbances,
     recoveries,
     recoveryLimitMs: RECOVERY_LIMIT_MS,
-    commands: await countCommands(arena.redis.url, system) - before,
+    commands: commandsBetween(before, await countCommands(arena.redis.server.url, system)),
     landed: await arena.landedWrites(locks),
   });
 }

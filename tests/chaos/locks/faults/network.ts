@@ -20,13 +20,13 @@ function oneWay(options: {
     control,
     refuses: false,
     ttlMs,
-    async inject({ arena: { proxy }, contenders, disturbances, clock }) {
+    async inject({ arena: { redis: { proxy } }, contenders, disturbances, clock }) {
       const from = clock();
-      proxy.shut(direction);
+      proxy?.shut(direction);
       try {
         await pause(lastsMs);
       } finally {
-        proxy.open();
+        proxy?.open();
       }
       const recoversFrom = clock();
       disturbances.add({ from, to: recoversFrom, services: [PROXIED_SERVICE] });

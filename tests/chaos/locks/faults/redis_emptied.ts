@@ -9,13 +9,13 @@ export const redisEmptied: Fault = {
   refuses: true,
   ttlMs: 5_000,
   async inject(stage) {
-    const { arena: { redis }, contenders, disturbances, clock } = stage;
+    const { arena: { redis: { server } }, contenders, disturbances, clock } = stage;
     const { process, ask } = await contenders.holdBack();
     const from = clock();
-    redis.kill("SIGKILL");
-    await redis.stop();
-    await redis.forget();
-    await redis.start();
+    server.kill("SIGKILL");
+    await server.stop();
+    await server.forget();
+    await server.start();
     const recoversFrom = clock();
     disturbances.add({ from, to: recoversFrom, everybody: true });
     await heldByOther(stage, ask);

@@ -10,13 +10,13 @@ export const redisStopped: Fault = {
   losesGrants: false,
   control: ["overtakes"],
   refuses: false,
-  async inject({ arena: { redis }, contenders, disturbances, clock }) {
+  async inject({ arena: { redis: { server } }, contenders, disturbances, clock }) {
     const from = clock();
-    redis.kill("SIGSTOP");
+    server.kill("SIGSTOP");
     try {
       await pause(STOPPED_MS);
     } finally {
-      redis.kill("SIGCONT");
+      server.kill("SIGCONT");
     }
     const recoversFrom = clock();
     disturbances.add({ from, to: recoversFrom, everybody: true });
