@@ -123,7 +123,9 @@ export class LockWaiters {
     if (this.#takeTurn(name, attempt)) return;
     // It can come in one packet with the reply that put the attempt into the queue: then whoever
     // sent the attempt begins to wait only once all of the packet was read.
-    this.#clock.after(0, () => this.#takeTurn(name, attempt));
+    this.#clock.after(0, () => {
+      if (!this.#takeTurn(name, attempt)) void this.#passOn(name, attempt);
+    });
   }
 
   /** Looks at every lock at once: messages may have been lost, or Redis its state. */
@@ -145,6 +147,14 @@ export class LockWaiters {
     if (queue === undefined || waiter === undefined) return false;
     void this.#claim(queue, waiter);
     return true;
+  }
+
+  /**
+   * Nobody waits for a turn: a look that reached the server late has put the attempt back after its
+   * grant. Where this fails, the turn is over by itself.
+   */
+  async #passOn(name: string, attempt: string): Promise<void> {
+    await this.#store.leave(name, attempt).catch(() => {});
   }
 
   async #claim(queue: Queue, waiter: Waiter): Promise<void> {

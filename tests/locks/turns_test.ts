@@ -52,6 +52,28 @@ Deno.test("DistributedLockManager puts a waiter back that lost its place when ot
     assert(await found);
   }));
 
+Deno.test("DistributedLockManager passes a turn on that nobody of its isolate waits for", () =>
+  withLocks(async ({ server, isolate }) => {
+    const [one, two] = [await isolate(), await isolate()];
+    const waiters = async () => (await one.manager.inspect("raid:7", one.scope())).waiters;
+    const grant = await one.acquire("raid:7");
+    const order: string[] = [];
+    const first = one.acquire("raid:7", { waitMs: 9_000 });
+    await eventually(async () => await waiters() === 1);
+    const queue = await command(server, "ZRANGE {test}:lock-queue:raid:7 0 -1");
+    const isolateOfFirst = /\n([0-9a-f]+)\./.exec(queue)?.[1];
+    await command(server, `ZADD {test}:lock-queue:raid:7 1 ${isolateOfFirst}.gone`);
+    const second = two.acquire("raid:7", { waitMs: 9_000 });
+    await eventually(async () => await waiters() === 3);
+    await one.release(grant);
+    await Promise.all([
+      first.then((next) => (order.push("first"), one.release(next))),
+      second.then((next) => (order.push("second"), two.release(next))),
+    ]);
+    assertEquals(order, ["first", "second"]);
+    assertEquals(await waiters(), 0);
+  }));
+
 Deno.test("LockWaiters leaves no place in line behind when it looks while a claim is on its way", () =>
   withLocks(async ({ isolate }) => {
     const { manager, redis, scope } = await isolate();
