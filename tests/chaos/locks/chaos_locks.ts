@@ -39,6 +39,7 @@ if (!(seconds > 0) || unknown.length > 0) {
 }
 
 const all: Findings[] = [];
+const broken: string[] = [];
 const kinds: readonly SiteKind[] = ["server", "server with a clock", "sentinels"];
 for (const kind of kinds) {
   const faults = ALL_FAULTS.filter(({ name, site = "server" }) =>
@@ -55,8 +56,10 @@ for (const kind of kinds) {
 }
 console.log(`\n${findingsTable(all)}\n`);
 console.log(failuresText(all));
-const broken = all.flatMap(({ fault, system, violations }) =>
-  violations.map((violation) => `${fault}, ${system}: ${violation}`)
+broken.push(
+  ...all.flatMap(({ fault, system, violations }) =>
+    violations.map((violation) => `${fault}, ${system}: ${violation}`)
+  ),
 );
 console.log(broken.length === 0 ? "\nEverything promised held." : `\n${broken.join("\n")}`);
 Deno.exit(broken.length === 0 ? 0 : 1);
@@ -65,7 +68,14 @@ async function attack(arena: Arena, fault: Fault): Promise<void> {
   for (const system of ["realmgate", "control"] as const) {
     if (system === "control" && fault.control === undefined) continue;
     const length = { seconds: system === "control" ? seconds / 2 : seconds, rounds: 2 };
-    const findings = await runPhase(arena, { fault, system, length, keepIn: flags.keep });
+    let findings: Findings;
+    try {
+      findings = await runPhase(arena, { fault, system, length, keepIn: flags.keep });
+    } catch (error) {
+      console.log(`${fault.name}, ${system}: FAILED`, error);
+      broken.push(`${fault.name}, ${system}: ${error}`);
+      continue;
+    }
     all.push(findings);
     console.log(`${fault.name}, ${system}: ${findings.rounds} times, ${findings.grants} grants`);
     for (const violation of findings.violations) console.log(`  VIOLATION: ${violation}`);
