@@ -38,6 +38,14 @@ if (!(seconds > 0) || unknown.length > 0) {
   Deno.exit(2);
 }
 
+let current: Arena | undefined;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, async () => {
+    await current?.[Symbol.asyncDispose]();
+    Deno.exit(130);
+  });
+}
+
 const all: Findings[] = [];
 const broken: string[] = [];
 const kinds: readonly SiteKind[] = ["server", "server with a clock", "sentinels"];
@@ -52,6 +60,7 @@ for (const kind of kinds) {
     console.log(`NOT DONE: ${names}: this machine cannot step one server's clock (no C compiler)`);
     continue;
   }
+  current = arena;
   for (const fault of faults) await attack(arena, fault);
 }
 console.log(`\n${findingsTable(all)}\n`);

@@ -15,6 +15,7 @@ export interface ContendersOptions {
   readonly system: ContenderSetup["system"];
   readonly locks: readonly ContestedLock[];
   readonly ttlMs: number;
+  readonly holdMs: number;
   readonly onEvent: (event: ContenderEvent) => void;
 }
 
@@ -65,7 +66,7 @@ export class Contenders {
   }
 
   async #startAt(place: number): Promise<void> {
-    const { system, locks, ttlMs, onEvent } = this.#options;
+    const { system, locks, ttlMs, holdMs, onEvent } = this.#options;
     const process = new ContenderProcess({
       client: `${system}-${this.#started++}`,
       system,
@@ -73,6 +74,7 @@ export class Contenders {
       locks,
       ttlMs,
       waitMs: WAIT_MS,
+      holdMs,
       services: this.#arena.serviceUrls,
       apiKey: this.#arena.apiKey,
       redis: this.#arena.redis.address({ proxied: place < PROXIED }),

@@ -68,6 +68,8 @@ export interface ContenderSetup {
   readonly locks: readonly ContestedLock[];
   readonly ttlMs: number;
   readonly waitMs: number;
+  /** How long a holder works under its lock, at the most. */
+  readonly holdMs: number;
   readonly services: readonly string[];
   readonly apiKey: string;
   /** Where the control keeps its locks. */

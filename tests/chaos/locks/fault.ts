@@ -41,6 +41,10 @@ export interface Fault {
   readonly refuses: boolean;
   /** @default {1_000} */
   readonly ttlMs?: number;
+  /** How long holders work, at the most. @default {30} */
+  readonly holdMs?: number;
+  /** Commands that a hand-over may cost; the control must need more. @default {any number} */
+  readonly maxCommands?: number;
   /** Brings it about once, and ends it. */
   inject(stage: Stage): Promise<Episode>;
 }

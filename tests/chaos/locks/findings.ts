@@ -53,6 +53,8 @@ export function judge(phase: {
   const writes = findStaleWrites(history, { landed, orderOf });
   const worstRecoveryMs = Math.max(0, ...recoveries);
   const handOvers = countHandOvers(history);
+  const commandsPerHandOver = commands / handOvers;
+  const { maxCommands = NaN } = fault;
   const violations: string[] = [];
   const forbid = (what: string, found: readonly unknown[]) => {
     if (found.length === 0) return;
@@ -71,6 +73,9 @@ export function judge(phase: {
     if (worstRecoveryMs > phase.recoveryLimitMs) {
       violations.push(`no grant for ${Math.round(worstRecoveryMs)} ms after the fault`);
     }
+    if (commandsPerHandOver > maxCommands) {
+      violations.push(`${commandsPerHandOver.toFixed(1)} commands per hand-over`);
+    }
     if (handOvers === 0) violations.push("no hand-over");
   } else {
     const shown: Record<Symptom, number> = {
@@ -80,6 +85,9 @@ export function judge(phase: {
     };
     for (const symptom of fault.control ?? []) {
       if (shown[symptom] === 0) violations.push(`the control shows no ${symptom}: blind to them`);
+    }
+    if (commandsPerHandOver <= maxCommands) {
+      violations.push("the control needs no more commands: too few to tell polling by");
     }
   }
   return {
@@ -94,7 +102,7 @@ export function judge(phase: {
     refusedWrites: writes.refused,
     overtakes: overtakes.length,
     worstRecoveryMs,
-    commandsPerHandOver: commands / handOvers,
+    commandsPerHandOver,
     failures: history.failures,
     violations,
   };

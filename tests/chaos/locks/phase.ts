@@ -17,6 +17,7 @@ export interface PhaseLength {
 
 const LOCKS = 3;
 const TTL_MS = 1_000;
+const HOLD_MS = 30;
 /** What lies between two occurrences of a fault, at the least. */
 const CALM_MS = 500;
 /** After that a lock counts as not recovered. */
@@ -47,6 +48,7 @@ export async function runPhase(
     system,
     locks,
     ttlMs,
+    holdMs: fault.holdMs ?? HOLD_MS,
     onEvent: (event) => history.add(event),
   });
   const stage: Stage = { arena, contenders, history, disturbances, clock, ttlMs };

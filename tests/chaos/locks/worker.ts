@@ -87,7 +87,7 @@ export class Worker {
     lock: ContestedLock,
     { ask, grant }: { readonly ask: string; readonly grant: ClientGrant },
   ): Promise<void> {
-    const { locks, writer, heldBack, clock, tell } = this.#parts;
+    const { setup, locks, writer, heldBack, clock, tell } = this.#parts;
     const { token } = grant;
     let { until } = grant;
     const write = () => writer.write(lock, { ask, grant, service: this.#service });
@@ -108,7 +108,7 @@ export class Worker {
         tell({ kind: "renewed", ask, until, at: clock() });
       }
     }
-    await sleep(Math.random() * 30);
+    await sleep(Math.random() * setup.holdMs);
     if (clock() < until) await write();
     tell({ kind: "ended", ask, at: clock() });
     if (!await locks.release(lock.name, { token, service: this.#service })) this.#service++;

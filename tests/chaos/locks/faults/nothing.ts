@@ -1,4 +1,5 @@
 import type { Fault } from "../fault.ts";
+import { pause } from "./pause.ts";
 
 /** No fault: what contention alone costs. */
 export const nothing: Fault = {
@@ -7,7 +8,16 @@ export const nothing: Fault = {
   control: ["overtakes"],
   refuses: false,
   async inject({ clock, contenders }) {
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await pause(1_000);
     return { recoversFrom: clock(), locks: contenders.locks };
   },
+};
+
+/** No fault, and holders that take their time: what waiting costs. */
+export const longHolds: Fault = {
+  ...nothing,
+  name: "long holds",
+  ttlMs: 2_000,
+  holdMs: 600,
+  maxCommands: 8,
 };
