@@ -119,7 +119,13 @@ function work(): void {
     {
       worldOf: (name) => worldOf(name),
       killProcess: () => Deno.kill(Deno.pid, "SIGKILL"),
-      onIsolate: (isolate) => host.current = { upkeep: () => isolate.upkeep(), checkHealth() {} },
+      // What one isolate does for the process, or one process for the fleet, is the main one's.
+      onIsolate: (isolate) =>
+        host.current = {
+          upkeep: () => isolate.upkeep(),
+          checkHealth() {},
+          async sweepFences() {},
+        },
     },
   );
 }

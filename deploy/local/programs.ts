@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { aptInstall } from "./apt.ts";
 
 /** Where the programs of the local stack are. */
 export interface Programs {
@@ -55,11 +56,7 @@ export async function findPrograms(options: ProgramOptions = {}): Promise<Progra
     options.notice?.(
       `Installing ${PACKAGES.join(", ")} with apt-get (missing: ${missing}); no daemon among them`,
     );
-    await run(aptGet, ["update"]);
-    await run(aptGet, [
-      ...["install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"],
-      ...PACKAGES,
-    ]);
+    await aptInstall(PACKAGES, { aptGet });
     found = await look(folders);
     if (isComplete(found)) return found;
   }
@@ -103,20 +100,4 @@ async function firstIn(
     }
   }
   return undefined;
-}
-
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, {
-    args: [...args],
-    env: { DEBIAN_FRONTEND: "noninteractive" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) {
-    throw new Error(
-      `Cannot install the local servers: ${command} ${args.join(" ")} must succeed, received\n` +
-        new TextDecoder().decode(stderr).trim().split("\n").slice(-5).join("\n"),
-    );
-  }
 }

@@ -29,6 +29,13 @@ export function crossCheck(config: Config): ConfigFault[] {
     keys.add(key.name);
     hashes.add(key.sha256);
   });
+  const prefixes = new Set<string>();
+  config.locks.forEach(({ prefix }, l) => {
+    if (prefixes.has(prefix)) {
+      faults.push({ path: `locks[${l}].prefix`, message: `"${prefix}" is used twice` });
+    }
+    prefixes.add(prefix);
+  });
   const { pool } = config.database;
   if (pool.min > pool.max) {
     faults.push({

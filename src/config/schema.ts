@@ -85,6 +85,13 @@ const apiKey = z.strictObject({
   scopes: z.array(scopeName).min(1),
 });
 
+const lockRule = z.strictObject({
+  /** What the names of these locks begin with; the longest prefix counts. */
+  prefix: z.string().regex(/^[A-Za-z0-9._:@/-]{1,128}$/, "must be the beginning of a lock's name"),
+  /** Where their fences come from: `sql` does not depend on Redis, and costs a write. */
+  fence: z.enum(["redis", "sql"]),
+});
+
 const cache = z.strictObject({
   maxEntries: count(1).default(10_000),
   maxBytes: count(1_024).default(64 * 1_048_576),
@@ -112,6 +119,7 @@ export const configSchema = z.strictObject({
   }).prefault({}),
   redis,
   apiKeys: z.array(apiKey).min(1),
+  locks: z.array(lockRule).default([]),
   caches: z.record(name, cache).default({}),
   limits: z.strictObject({
     bodyBytes: count(1_024).default(1_048_576),

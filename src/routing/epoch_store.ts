@@ -80,8 +80,26 @@ export class EpochStore {
     const known = this.#known.get(shard) ?? NO_PRIMACY;
     const agreed = await this.#ask(shard, { ...report, known }) ??
       this.#decide(shard, { ...report, known });
-    this.#known.set(shard, agreed.primacy);
-    return agreed;
+    // Others may have been heard of a newer epoch while Redis was asked.
+    const heard = this.#known.get(shard) ?? NO_PRIMACY;
+    const primacy = heard.epoch > agreed.primacy.epoch ? heard : agreed.primacy;
+    this.#known.set(shard, primacy);
+    return { ...agreed, primacy };
+  }
+
+  /**
+   * Takes over what another process agreed on, so that this one goes on from there should it have to
+   * decide alone. An older epoch changes nothing. Time passes from now on: a process that only
+   * listened has not looked in vain.
+   *
+   * @returns what is known now
+   */
+  learn(shard: string, told: Omit<Primacy, "heardAt">): Primacy {
+    const known = this.#known.get(shard) ?? NO_PRIMACY;
+    if (told.epoch < known.epoch) return known;
+    const primacy = { ...told, heardAt: this.#options.clock.now() };
+    this.#known.set(shard, primacy);
+    return primacy;
   }
 
   async #ask(

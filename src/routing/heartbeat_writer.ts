@@ -1,10 +1,13 @@
+import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { ScopeWatch } from "../core/scope.ts";
 import type { MysqlDriver, MysqlSession, MysqlTarget } from "../drivers/mysql.ts";
+import { REST_MS, retireSession } from "./retire_session.ts";
 
 /** What a {@linkcode HeartbeatWriter} is made of. */
 export interface HeartbeatWriterOptions {
   readonly driver: MysqlDriver;
+  readonly clock: Clock;
   readonly watch: ScopeWatch;
   readonly log: Log;
   /** How long a write may take: longer than semi-synchronous replication waits for a replica. */
@@ -24,6 +27,8 @@ export class HeartbeatWriter {
   readonly #options: HeartbeatWriterOptions;
   #open: { readonly node: string; readonly session: MysqlSession } | undefined;
   #writing: Promise<void> | undefined;
+  /** When the last write ended. */
+  #wroteAt = 0;
   #closed = false;
 
   constructor(options: HeartbeatWriterOptions) {
@@ -39,6 +44,16 @@ export class HeartbeatWriter {
   beat(node: string, target: MysqlTarget): void {
     if (this.#closed) return;
     this.#writing ??= this.#write(node, target).finally(() => this.#writing = undefined);
+  }
+
+  /** Closes the connection if nothing was written for a while: others do it now. */
+  rest(): void {
+    const { clock, watch } = this.#options;
+    const idle = this.#open;
+    if (idle === undefined || this.#writing !== undefined) return;
+    if (clock.now() - this.#wroteAt <= REST_MS) return;
+    this.#open = undefined;
+    retireSession(idle.session, watch);
   }
 
   /** Ends the write under way, and the connection. */
@@ -64,6 +79,7 @@ export class HeartbeatWriter {
     } finally {
       scope.offEnd(giveUp);
       scope.close();
+      this.#wroteAt = this.#options.clock.now();
     }
   }
 

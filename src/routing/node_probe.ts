@@ -7,6 +7,7 @@ import {
   SqlError,
 } from "../drivers/mysql.ts";
 import { excessPrivilege } from "./account_check.ts";
+import { REST_MS, retireSession } from "./retire_session.ts";
 import type { Observation } from "./topology_state.ts";
 
 /** What a {@linkcode NodeProbe} is made of. */
@@ -46,6 +47,8 @@ export class NodeProbe {
   #current: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #heartbeat: number | undefined;
+  /** When the last look ended. */
+  #lookedAt = 0;
   #closed = false;
 
   constructor(options: NodeProbeOptions) {
@@ -66,6 +69,16 @@ export class NodeProbe {
     });
   }
 
+  /** Closes a connection that no look has used for a while. */
+  rest(): void {
+    const { clock, watch } = this.#options;
+    const idle = this.#session;
+    if (idle === undefined || this.#current !== undefined) return;
+    if (clock.now() - this.#lookedAt <= REST_MS) return;
+    this.#session = undefined;
+    retireSession(idle.session, watch);
+  }
+
   /** Drops the connection; a look under way ends at once, and its result is told to nobody. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -82,7 +95,8 @@ export class NodeProbe {
     // What a node last had of the primary's rows still tells how far it was when it went down.
     const heartbeat = this.#heartbeat = finding.heartbeat ?? this.#heartbeat;
     if (this.#closed) return;
-    this.#options.onLook({ ...finding, heartbeat, node, beganAt, endedAt: clock.now(), wallMs });
+    const endedAt = this.#lookedAt = clock.now();
+    this.#options.onLook({ ...finding, heartbeat, node, beganAt, endedAt, wallMs });
   }
 
   async #find(): Promise<Finding> {

@@ -1,19 +1,14 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import type { Random } from "../core/random.ts";
 import { ScopeWatch } from "../core/scope.ts";
 import type { MysqlDriver, MysqlTarget } from "../drivers/mysql.ts";
+import type { FleetDuty } from "../locks/fleet_duty.ts";
 import type { EpochStore } from "./epoch_store.ts";
-import { HeartbeatWriter } from "./heartbeat_writer.ts";
-import { NodeProbe } from "./node_probe.ts";
-import { NO_PRIMACY } from "./primacy.ts";
-import type { NodeSpec, ShardSpec, ShardState, TopologySnapshot } from "./topology.ts";
-import {
-  isObserved,
-  type Observation,
-  type Observations,
-  shardState,
-  writableNodes,
-} from "./topology_state.ts";
+import type { ShardReport } from "./shard_report.ts";
+import { ShardWatch } from "./shard_watch.ts";
+import type { NodeSpec, ShardSpec, TopologySnapshot } from "./topology.ts";
+import type { TopologyBulletin } from "./topology_bulletin.ts";
 
 /** What a {@linkcode TopologyProber} is made of. */
 export interface TopologyProberOptions {
@@ -21,55 +16,83 @@ export interface TopologyProberOptions {
   readonly targetOf: (node: NodeSpec) => MysqlTarget;
   readonly driver: MysqlDriver;
   readonly store: EpochStore;
+  /** Who looks at the nodes for the fleet. */
+  readonly duty: Pick<FleetDuty, "state">;
+  readonly bulletin: TopologyBulletin;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   /** Told of every change at once, and of everything each period. */
   readonly onSnapshot: (snapshot: TopologySnapshot) => void;
   /** Replicas further behind take no reads. @default {5_000} */
   readonly maxLagMs?: number;
-  /** How often every node is looked at. @default {1_000} */
+  /** How often the process on duty looks at every node. @default {1_000} */
   readonly periodMs?: number;
   /** How long one look may take. @default {1_000} */
   readonly timeoutMs?: number;
 }
 
-interface WatchedShard {
-  readonly spec: ShardSpec;
-  readonly probes: readonly NodeProbe[];
-  readonly heartbeat: HeartbeatWriter;
-  readonly observations: Map<string, Observation>;
-  state: ShardState;
-  /** Whether something was seen that `state` does not show yet. */
-  dirty: boolean;
-  settling: Promise<void> | undefined;
+interface Followed {
+  readonly watch: ShardWatch;
+  /** When this process looks for itself, on its clock, unless it hears of a look before. */
+  dueAt: number;
 }
 
-/** A write may hang this long for a semi-synchronous replica before its connection is given up. */
-const HEARTBEAT_TIMEOUT_MS = 5_000;
+/**
+ * For how long another process's looks do. One that is on duty tells each second, and each 2 s of a
+ * node that does not answer.
+ */
+const HEARD_MS = 2_500;
 
 /**
- * Looks at every node each second, agrees with the fleet on each shard's primary, writes the
- * heartbeat rows, and tells what it knows as a snapshot. One per process, in its main isolate. It
- * promotes nobody: it follows what the nodes say.
+ * What one process knows of the fleet's databases, as a snapshot each second. One per process, in
+ * its main isolate. It promotes nobody: it follows what the nodes say.
  *
- * It has one connection to each node, and one more to each primary for the heartbeat.
+ * The process on duty looks at every node each second, agrees with the fleet on each shard's
+ * primary, writes the heartbeat rows, and tells the others, which look at nothing by themselves:
+ * a fleet costs its databases the same however many processes it has. Others look at a shard
+ * themselves
+ *
+ * - once at start;
+ * - at once when a request met an error there, and tell the fleet what they found;
+ * - when they hear of a node as up that they know as down, or the other way round;
+ * - when they have heard nothing of it for 2.5 to 3.5 s, since the process on duty was killed or
+ *   stopped, or Redis was: then each 2 to 3 s, and each second while the shard has no primary. They
+ *   tell what they found, which puts the others' looks off; without Redis each looks for itself.
+ *
+ * So what is believed of a shard is never older than some 4 s, 5 s where a node does not answer.
+ * How old a look is, is told by its own time; a report that was held up, or that comes from a
+ * process that was stopped meanwhile, replaces nothing newer and puts no look off.
  */
 export class TopologyProber {
   readonly #options: TopologyProberOptions;
   readonly #watch: ScopeWatch;
-  readonly #shards: readonly WatchedShard[];
+  readonly #shards: ReadonlyMap<string, Followed>;
   #timer: Timer | undefined;
+  #tickedAt = -Infinity;
   #stopped = false;
 
   constructor(options: TopologyProberOptions) {
+    const { shards, maxLagMs = 5_000, timeoutMs = 1_000 } = options;
     this.#options = options;
-    this.#watch = new ScopeWatch({ clock: options.clock });
-    this.#shards = options.shards.map((spec) => this.#watchShard(spec));
+    const watch = this.#watch = new ScopeWatch({ clock: options.clock });
+    this.#shards = new Map(shards.map((spec) => [spec.name, {
+      dueAt: 0,
+      watch: new ShardWatch({
+        ...options,
+        spec,
+        watch,
+        maxLagMs,
+        timeoutMs,
+        onChange: () => this.#tell(),
+        onReport: (report) => options.bulletin.share(report),
+      }),
+    }]));
   }
 
   /** What is known now. */
   get snapshot(): TopologySnapshot {
-    const shards = this.#shards.map(({ state }) => state);
+    const shards = [...this.#shards.values()].map(({ watch }) => watch.state);
     return { at: this.#options.clock.wallMs(), shards };
   }
 
@@ -80,23 +103,39 @@ export class TopologyProber {
    * @throws {Error} if a node's account has a privilege that the service must not have
    */
   async start(): Promise<void> {
-    await Promise.all(this.#shards.map((shard) => this.#lookAt(shard)));
-    for (const { observations } of this.#shards) {
-      for (const { node, refused, trouble } of observations.values()) {
+    const shards = [...this.#shards.values()];
+    await Promise.all([
+      this.#options.bulletin.start((report) => this.#hear(report)),
+      ...shards.map(({ watch }) => watch.look()),
+    ]);
+    for (const { watch } of shards) {
+      for (const { node, refused, trouble } of watch.observations.values()) {
         if (!refused) continue;
         await this.stop();
         throw new Error(`Cannot use node ${node}: ${trouble}`);
       }
     }
+    for (const shard of shards) this.#putOff(shard);
     this.rearm();
-    this.#tell();
   }
 
-  /** Starts the timer anew; for a task that makes sure it was not lost. */
+  /**
+   * Looks at once where that is due, for who comes on duty, and starts a timer that was lost anew.
+   * One that runs keeps its time: should all processes be called at once, they must not look at
+   * once from then on.
+   */
   rearm(): void {
+    const { clock, periodMs = 1_000 } = this.#options;
     if (this.#stopped) return;
-    this.#timer?.cancel();
-    this.#timer = this.#options.clock.every(this.#options.periodMs ?? 1_000, () => this.#tick());
+    if (clock.now() - this.#tickedAt > 2 * periodMs) {
+      this.#timer?.cancel();
+      this.#tickedAt = clock.now();
+      this.#timer = clock.every(periodMs, () => {
+        this.#tickedAt = clock.now();
+        void this.#look();
+      });
+    }
+    void this.#look();
   }
 
   /**
@@ -104,13 +143,9 @@ export class TopologyProber {
    * came out. Calls that come while one such look waits to begin share it.
    */
   async probeNow(shard: string): Promise<void> {
-    const watched = this.#shards.find(({ spec }) => spec.name === shard);
-    if (watched === undefined || this.#stopped) return;
-    await Promise.all(watched.probes.map(async (probe) => {
-      await probe.lookAfresh();
-      await watched.settling;
-      this.#tell();
-    }));
+    const followed = this.#shards.get(shard);
+    if (followed === undefined || this.#stopped) return;
+    await this.#lookAt(followed, { afresh: true, onEach: () => this.#tell() });
   }
 
   /** Stops and closes every connection. Does nothing the second time. */
@@ -118,114 +153,52 @@ export class TopologyProber {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#watch.endAll("shutting_down");
-    await Promise.all(this.#shards.map(async ({ probes, heartbeat, settling }) => {
-      await Promise.all([heartbeat.close(), settling, ...probes.map((probe) => probe.close())]);
-    }));
+    await Promise.all([...this.#shards.values()].map(({ watch }) => watch.close()));
     this.#watch.close();
   }
 
-  #watchShard(spec: ShardSpec): WatchedShard {
-    const { driver, clock, log, targetOf, timeoutMs = 1_000 } = this.#options;
-    const observations = new Map<string, Observation>();
-    const watch = this.#watch;
-    const probes = spec.nodes.map((node) =>
-      new NodeProbe({
-        node: node.name,
-        target: targetOf(node),
-        driver,
-        clock,
-        watch,
-        timeoutMs,
-        onLook: (observation) => this.#take(watched, observation),
-      })
+  /** Looks where that is due, and tells what is known once it has looked. Never fails. */
+  async #look(): Promise<void> {
+    const { duty, clock, bulletin } = this.#options;
+    const onDuty = duty.state === "ours";
+    const due = [...this.#shards.values()].filter(({ dueAt }) => onDuty || clock.now() >= dueAt);
+    void bulletin.keepTime();
+    for (const { watch } of this.#shards.values()) watch.rest();
+    await Promise.all(due.map((shard) => this.#lookAt(shard)));
+    this.#tell();
+  }
+
+  async #lookAt(
+    shard: Followed,
+    options: { readonly afresh?: boolean; readonly onEach?: () => void } = {},
+  ): Promise<void> {
+    this.#putOff(shard);
+    await shard.watch.lookForFleet(options);
+    if (shard.watch.state.status !== "ok") shard.dueAt = 0;
+  }
+
+  /** After a look of its own: 1.5 to 2.5 s, which the timer makes 2 or 3. */
+  #putOff(shard: Followed): void {
+    const { clock, random } = this.#options;
+    shard.dueAt = clock.now() + 1_500 + 1_000 * random.next();
+  }
+
+  #hear(report: ShardReport): void {
+    const shard = this.#shards.get(report.shard);
+    if (shard === undefined || this.#stopped) return;
+    shard.watch.hear(report);
+    const lookedAt = new Map(report.looks.map(({ node, endedAt }) => [node, endedAt]));
+    const oldest = Math.min(
+      ...shard.watch.spec.nodes.map(({ name }) => lookedAt.get(name) ?? -Infinity),
     );
-    const watched: WatchedShard = {
-      spec,
-      probes,
-      heartbeat: new HeartbeatWriter({ driver, watch, log, timeoutMs: HEARTBEAT_TIMEOUT_MS }),
-      observations,
-      state: this.#stateOf(spec, { observations, writable: [], primacy: NO_PRIMACY }),
-      dirty: false,
-      settling: undefined,
-    };
-    return watched;
-  }
-
-  #tick(): void {
-    this.#tell();
-    for (const shard of this.#shards) void this.#lookAt(shard);
-  }
-
-  async #lookAt(shard: WatchedShard): Promise<void> {
-    await Promise.all(shard.probes.map((probe) => probe.look()));
-    await shard.settling;
-  }
-
-  #take(shard: WatchedShard, observation: Observation): void {
-    const before = shard.observations.get(observation.node);
-    if (observation.refused && before?.refused !== true) {
-      const { node, trouble } = observation;
-      this.#options.log.error("a node cannot be used", { node, trouble });
-    }
-    shard.observations.set(observation.node, observation);
-    shard.dirty = true;
-    shard.settling ??= this.#settle(shard);
-  }
-
-  async #settle(shard: WatchedShard): Promise<void> {
-    // Looks that end together are settled together.
-    await Promise.resolve();
-    while (shard.dirty && !this.#stopped) {
-      shard.dirty = false;
-      const observations = new Map(shard.observations);
-      if (isObserved(shard.spec, observations)) await this.#agree(shard, observations);
-    }
-    shard.settling = undefined;
-  }
-
-  async #agree(shard: WatchedShard, observations: Observations): Promise<void> {
-    const { spec, heartbeat, state: before } = shard;
-    const { store, targetOf } = this.#options;
-    const writable = writableNodes(spec, observations);
-    const canBeat = writable.length === 1 && !heartbeat.busy;
-    const { primacy, beat } = await store.observe(spec.name, { writable, canBeat });
-    shard.state = this.#stateOf(spec, { observations, writable, primacy });
-    const node = spec.nodes.find(({ name }) => name === shard.state.primary);
-    if (beat && node !== undefined) heartbeat.beat(node.name, targetOf(node));
-    if (signature(before) === signature(shard.state)) return;
-    this.#say(before, shard.state);
-    this.#tell();
-  }
-
-  #stateOf(
-    spec: ShardSpec,
-    known: Omit<Parameters<typeof shardState>[1], "maxLagMs">,
-  ): ShardState {
-    return shardState(spec, { ...known, maxLagMs: this.#options.maxLagMs ?? 5_000 });
+    const heardUntil = oldest + HEARD_MS;
+    if (heardUntil <= this.#options.clock.now()) return;
+    // The fleet forgot a newer epoch, with Redis, or never learnt it: it is told.
+    if (report.primacy.epoch < shard.watch.report.primacy.epoch) void this.#lookAt(shard);
+    else shard.dueAt = Math.max(shard.dueAt, heardUntil);
   }
 
   #tell(): void {
     if (!this.#stopped) this.#options.onSnapshot(this.snapshot);
   }
-
-  #say(before: ShardState, after: ShardState): void {
-    const { log } = this.#options;
-    const { name: shard, primary, epoch, status, why } = after;
-    if (before.primary !== primary || before.status !== status) {
-      if (status === "ok") log.info("shard has a primary", { shard, primary, epoch });
-      else if (status === "split_brain") log.error("shard refuses writes", { shard, status, why });
-      else log.warn("shard refuses writes", { shard, status, why });
-    }
-    for (const { name: node, ejected } of after.nodes) {
-      const old = before.nodes.find(({ name }) => name === node)?.ejected;
-      if (ejected !== undefined && old === undefined) log.warn("node is out", { node, ejected });
-      if (ejected === undefined && old !== undefined) log.info("node is in", { node });
-    }
-  }
-}
-
-/** What isolates must learn at once; lag and the like can wait for the next period. */
-function signature({ epoch, primary, status, nodes }: ShardState): string {
-  const each = nodes.map(({ role, up, ejected }) => [role, up, ejected === undefined]);
-  return JSON.stringify([epoch, primary, status, each]);
 }

@@ -31,9 +31,16 @@ export type Observations = ReadonlyMap<string, Observation>;
 /**
  * The nodes that are writable now. Two count together only if their looks overlapped in time: at a
  * planned switch the old primary's look is often older than its end, and would make a split brain
- * that never was. The older look is left out then; a new one is under way.
+ * that never was. The older look is left out then; a new one is under way. Nodes that were writable
+ * at once count until a look says otherwise: a new look at one of them proves nothing of the other.
+ *
+ * @param before the nodes that were writable when this was asked last
  */
-export function writableNodes(spec: ShardSpec, observations: Observations): string[] {
+export function writableNodes(
+  spec: ShardSpec,
+  observations: Observations,
+  before: readonly string[] = [],
+): string[] {
   if (spec.role === "fixed") {
     const [first] = spec.nodes;
     return first !== undefined && observations.get(first.name)?.up === true ? [first.name] : [];
@@ -43,7 +50,9 @@ export function writableNodes(spec: ShardSpec, observations: Observations): stri
     return seen?.writable === true ? [seen] : [];
   });
   const latest = Math.max(...writable.map(({ beganAt }) => beganAt));
-  return writable.filter(({ endedAt }) => endedAt >= latest).map(({ node }) => node);
+  const atOnce = new Set(before.length > 1 ? before : []);
+  return writable.filter(({ node, endedAt }) => endedAt >= latest || atOnce.has(node))
+    .map(({ node }) => node);
 }
 
 /** Whether every node was looked at; before that nobody can say that only one is writable. */

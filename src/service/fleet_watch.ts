@@ -1,8 +1,13 @@
 import type { Config } from "../config/schema.ts";
+import { ScopeWatch } from "../core/scope.ts";
 import { IoredisClient } from "../drivers/ioredis_client.ts";
+import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
+import { FleetDuty } from "../locks/fleet_duty.ts";
 import { EpochStore } from "../routing/epoch_store.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
+import { TopologyBulletin } from "../routing/topology_bulletin.ts";
 import { TopologyProber } from "../routing/topology_prober.ts";
+import { sweepFences } from "./fence_sweep.ts";
 import type { World } from "./isolate.ts";
 import { redisTarget, shardSpecs, targetOf } from "./settings.ts";
 
@@ -19,27 +24,42 @@ export interface FleetWatchOptions {
 /** Connections that a process needs on a node beside its pools: probe, heartbeat, checks, spare. */
 const OWN_CONNECTIONS = 4;
 
-/** What a process knows of its neighbours: the databases' roles and Redis, for all its isolates. */
+/** The lock of the process that looks at the databases for the fleet. */
+const DUTY = "realmgate:topology";
+
+/**
+ * What a process knows of its neighbours, for all its isolates: the databases' roles, Redis, and
+ * whether it is the one that works for the fleet.
+ */
 export class FleetWatch {
   readonly #options: FleetWatchOptions;
   readonly #redis: IoredisClient;
+  readonly #watch: ScopeWatch;
+  readonly #locks: DistributedLockManager;
+  readonly #duty: FleetDuty;
   readonly #prober: TopologyProber;
 
   constructor(options: FleetWatchOptions) {
-    const { config, ca, world: { clock, random, log, driver } } = options;
+    const { config, ca, world } = options;
+    const { fleet } = config;
+    const redis = new IoredisClient({ ...world, server: redisTarget(config) });
     this.#options = options;
-    this.#redis = new IoredisClient({ server: redisTarget(config), clock, random, log });
-    this.#redis.onState(options.onRedis);
+    this.#redis = redis;
+    redis.onState(options.onRedis);
+    this.#watch = new ScopeWatch({ clock: world.clock, tickMs: 100 });
+    this.#locks = new DistributedLockManager({ ...world, fleet, redis, watch: this.#watch });
+    this.#duty = new FleetDuty({ ...world, name: DUTY, locks: this.#locks });
     this.#prober = new TopologyProber({
+      ...world,
       shards: shardSpecs(config),
       targetOf: (node) => targetOf({ config, node, ca }),
-      driver,
-      store: new EpochStore({ fleet: config.fleet, redis: this.#redis, clock }),
-      clock,
-      log,
+      store: new EpochStore({ ...world, fleet, redis }),
+      duty: this.#duty,
+      bulletin: new TopologyBulletin({ ...world, fleet, redis }),
       onSnapshot: options.onSnapshot,
       maxLagMs: config.replicas.maxLag,
     });
+    this.#duty.onChange(() => this.#prober.rearm());
   }
 
   /** What is known of the databases now. */
@@ -53,8 +73,8 @@ export class FleetWatch {
   }
 
   /**
-   * Looks at every node once, then each second. Servers and a Redis that are down do not hold it
-   * up for longer than one look.
+   * Looks at every node once, then as often as its part in the fleet asks for. Servers and a Redis
+   * that are down do not hold it up for longer than one look.
    *
    * @throws {Error} if the account has a privilege that it must not have, or if all isolates'
    * pools together would not fit a server's `max_connections`
@@ -63,6 +83,8 @@ export class FleetWatch {
     await this.#redis.start();
     await this.#prober.start();
     this.#checkLimits();
+    await this.#locks.initialize();
+    this.#duty.start();
   }
 
   /** Looks at a shard's nodes at once: a request met an error there. */
@@ -70,14 +92,24 @@ export class FleetWatch {
     void this.#prober.probeNow(shard);
   }
 
-  /** Arms the probes' timer anew. */
+  /** Arms the timers anew. */
   rearm(): void {
     this.#prober.rearm();
+    this.#duty.start();
   }
 
-  /** Stops looking and closes its connections. */
+  /** Deletes fences that were not used for long, on every shard, if this process is on duty. */
+  async sweepFences(): Promise<void> {
+    if (this.#duty.state !== "ours") return;
+    await sweepFences({ ...this.#options, locks: this.#locks, topology: this.snapshot });
+  }
+
+  /** Leaves the fleet's work to another process, stops looking and closes its connections. */
   async stop(): Promise<void> {
+    await this.#duty.stop();
     await this.#prober.stop();
+    await this.#locks.shutdown();
+    this.#watch.close();
     await this.#redis.close();
   }
 

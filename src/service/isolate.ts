@@ -8,9 +8,11 @@ import { createApp } from "../http/app.ts";
 import { Authenticator } from "../http/authenticator.ts";
 import { BodyReads } from "../http/body_reads.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
+import { fenceSourceOf } from "../locks/fence_rules.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
 import { Executor } from "../query/executor.ts";
+import { FenceCounter } from "../query/fence_counter.ts";
 import { QueryOptimizer } from "../query/query_optimizer.ts";
 import type { StatementFacts, StatementSource } from "../query/statement.ts";
 import { ReadReplicaManager } from "../routing/read_replica_manager.ts";
@@ -87,6 +89,7 @@ export class Isolate {
     const poolOf = (node: string): ConnectionPool => this.#pools.getPool(node);
     const view = this.#view;
     const executor = new Executor({ shards, view, replicas, poolOf, clock });
+    const counter = new FenceCounter({ shards, view, poolOf, clock });
     this.#redis = new IoredisClient({ server: redisTarget(config), clock, random, log });
     this.#locks = new DistributedLockManager({
       redis: this.#redis,
@@ -94,6 +97,10 @@ export class Isolate {
       clock,
       random,
       watch: this.#watch,
+      fenceOf: (name, scope) =>
+        fenceSourceOf(config.locks, name) === "sql"
+          ? counter.next(name, { shard: counter.shardOf(name), scope })
+          : undefined,
     });
     const app = createApp({
       authenticator: new Authenticator(config.apiKeys),

@@ -125,6 +125,11 @@ export class Service implements TaskHost {
     this.#started.upkeep();
   }
 
+  /** Deletes fences that were not used for long, if this process works for the fleet. */
+  sweepFences(): Promise<void> {
+    return this.#fleet.sweepFences();
+  }
+
   /** Stops in order, within 25 s, without losing a request. */
   stop(): Promise<void> {
     return this.#stopping ??= this.#stop(STOP_MS);

@@ -1,5 +1,5 @@
 import { findPrograms } from "../../deploy/local/programs.ts";
-import { RedisServer } from "../../deploy/local/redis_server.ts";
+import { RedisServer, type RedisServerOptions } from "../../deploy/local/redis_server.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { systemRandom } from "../../src/core/random.ts";
@@ -8,10 +8,11 @@ import { IoredisClient } from "../../src/drivers/ioredis_client.ts";
 /** Runs `test` with a server of its own and a maker of clients, which are closed afterwards. */
 export async function withRedis(
   test: (server: RedisServer, connect: () => IoredisClient) => Promise<void>,
+  options: Pick<RedisServerOptions, "args" | "env"> = {},
 ): Promise<void> {
   const home = await Deno.makeTempDir({ prefix: "realmgate-test-" });
   const program = (await findPrograms()).redisServer;
-  const server = new RedisServer({ home, port: 0, program });
+  const server = new RedisServer({ home, port: 0, program, ...options });
   const clients: IoredisClient[] = [];
   await server.start();
   try {

@@ -6,8 +6,10 @@ import { systemRandom } from "../../src/core/random.ts";
 import { ScopeWatch } from "../../src/core/scope.ts";
 import { IoredisClient } from "../../src/drivers/ioredis_client.ts";
 import { Mysql2Driver } from "../../src/drivers/mysql2_driver.ts";
+import type { DutyState } from "../../src/locks/fleet_duty.ts";
 import { EpochStore } from "../../src/routing/epoch_store.ts";
 import type { NodeState, ShardState, TopologySnapshot } from "../../src/routing/topology.ts";
+import { TopologyBulletin } from "../../src/routing/topology_bulletin.ts";
 import { TopologyProber } from "../../src/routing/topology_prober.ts";
 import { installSchema } from "../../src/service/schema_install.ts";
 import { eventually } from "../support/eventually.ts";
@@ -30,6 +32,8 @@ export interface ProbeOptions {
   /** Nodes that it cannot reach. */
   readonly unreachable?: readonly string[];
   readonly maxLagMs?: number;
+  /** Whether it is on duty while Redis is up; read each time. @default {it always is} */
+  readonly duty?: { readonly state: DutyState };
 }
 
 /** One shard on real servers, and probers of it. */
@@ -107,6 +111,7 @@ async function startProber(
 ): Promise<Probed> {
   const { stack, nodes, open, options } = setting;
   const { account = stack.service, unreachable = [], maxLagMs } = options;
+  const duty = options.duty ?? { state: "ours" };
   const redis = new IoredisClient({
     server: { kind: "url", url: stack.redis.url },
     clock: systemClock,
@@ -133,7 +138,20 @@ async function startProber(
     ...(maxLagMs === undefined ? {} : { maxLagMs }),
     driver: new Mysql2Driver(),
     store: new EpochStore({ fleet: "test", redis, clock: systemClock }),
+    duty: {
+      get state(): DutyState {
+        return redis.state === "up" ? duty.state : "alone";
+      },
+    },
+    bulletin: new TopologyBulletin({
+      fleet: "test",
+      redis,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+    }),
     clock: systemClock,
+    random: systemRandom,
     log: silentLog,
     onSnapshot: (snapshot) => told.push(snapshot),
   });

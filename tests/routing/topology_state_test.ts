@@ -80,6 +80,16 @@ Deno.test("writableNodes leaves the older look out when two looks did not overla
   assertEquals(writableNodes(spec, observe({ a: DOWN, b: REPLICA })), []);
 });
 
+Deno.test("writableNodes keeps two that were writable at once when only one was looked at again", () => {
+  const spec = shardOf(["a", "b"]);
+  const late = { beganAt: 1_000, endedAt: 1_001 };
+  const again = observe({ a: { ...PRIMARY, ...late }, b: PRIMARY });
+  assertEquals(writableNodes(spec, again, ["a", "b"]), ["a", "b"]);
+  assertEquals(writableNodes(spec, again, ["b"]), ["a"]);
+  const over = observe({ a: { ...PRIMARY, ...late }, b: { ...REPLICA, ...late } });
+  assertEquals(writableNodes(spec, over, ["a", "b"]), ["a"]);
+});
+
 Deno.test("shardState takes replicas out when they are down, still or behind", () => {
   const out = (seen: Seen) => ejected(judge({ a: PRIMARY, b: { ...REPLICA, ...seen } }))[1];
   assertEquals(out(DOWN), "it cannot be reached");

@@ -22,16 +22,37 @@ export class Client {
   }
 
   post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.#send(path, {
-      method: "POST",
-      body: JSON.stringify(body),
-      headers: { "content-type": "application/json", ...headers },
-    });
+    return this.#withBody("POST", path, { body, headers });
+  }
+
+  put(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#withBody("PUT", path, { body, headers });
+  }
+
+  delete(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#send(path, { method: "DELETE", headers });
+  }
+
+  /** A DELETE with a body, which only some calls take. */
+  deleteWith(path: string, body: unknown): Promise<Answer> {
+    return this.#withBody("DELETE", path, { body, headers: {} });
   }
 
   /** `POST /v1/exec/{statement}`. */
   exec(statement: string, params: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     return this.post(`/v1/exec/${statement}`, { params }, headers);
+  }
+
+  #withBody(
+    method: string,
+    path: string,
+    options: { readonly body: unknown; readonly headers: Record<string, string> },
+  ): Promise<Answer> {
+    return this.#send(path, {
+      method,
+      body: JSON.stringify(options.body),
+      headers: { "content-type": "application/json", ...options.headers },
+    });
   }
 
   async #send(path: string, init: RequestInit): Promise<Answer> {

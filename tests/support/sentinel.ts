@@ -1,5 +1,5 @@
 import { findPrograms } from "../../deploy/local/programs.ts";
-import { RedisServer } from "../../deploy/local/redis_server.ts";
+import { RedisServer, type RedisServerOptions } from "../../deploy/local/redis_server.ts";
 import type { RedisSentinelTarget } from "../../src/drivers/redis_target.ts";
 import { eventually } from "./eventually.ts";
 import { redisCommand } from "./redis_command.ts";
@@ -12,6 +12,8 @@ export interface SentinelOptions {
   readonly minReplicasToWrite?: number;
   /** `min-replicas-max-lag` of both servers, in whole seconds. @default {Redis's own, 10} */
   readonly minReplicasMaxLagSeconds?: number;
+  /** Further variables for `first` or `second`, such as a stepped clock's. @default {none} */
+  readonly envOf?: (name: "first" | "second") => Readonly<Record<string, string>>;
 }
 
 /** Two servers, of which `first` begins as the master, and three Sentinels that watch them. */
@@ -34,7 +36,11 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
   const home = await Deno.makeTempDir({ prefix: "realmgate-sentinel-" });
   const program = (await findPrograms()).redisServer;
   const started: RedisServer[] = [];
-  const start = async (name: string, more: { args?: string[]; sentinel?: string[] }) => {
+  const { envOf = () => ({}) } = options;
+  const start = async (
+    name: string,
+    more: Pick<RedisServerOptions, "args" | "env" | "sentinel">,
+  ) => {
     const server = new RedisServer({ home, port: 0, program, name, ...more });
     await server.start();
     started.push(server);
@@ -48,9 +54,12 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
   };
   try {
     const args = serverArgs(options);
-    const first = await start("first", { args });
+    const first = await start("first", { args, env: envOf("first") });
     const following = ["--replicaof", first.host, String(first.port)];
-    const second = await start("second", { args: [...args, ...following] });
+    const second = await start("second", {
+      args: [...args, ...following],
+      env: envOf("second"),
+    });
     const sentinel = [
       `sentinel monitor ${MASTER} ${first.host} ${first.port} 2`,
       `sentinel down-after-milliseconds ${MASTER} 1000`,

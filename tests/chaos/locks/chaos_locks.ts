@@ -57,7 +57,7 @@ for (const kind of kinds) {
   await using arena = await Arena.start(kind);
   if (arena === undefined) {
     const names = faults.map(({ name }) => name).join(", ");
-    console.log(`NOT DONE: ${names}: this machine cannot step one server's clock (no C compiler)`);
+    console.log(`NOT DONE: ${names}: this machine cannot step one server's clock (no libfaketime)`);
     continue;
   }
   current = arena;

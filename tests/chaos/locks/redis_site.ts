@@ -2,7 +2,7 @@ import { findPrograms } from "../../../deploy/local/programs.ts";
 import { RedisServer } from "../../../deploy/local/redis_server.ts";
 import { realmWith } from "../../support/realm.ts";
 import { type SentinelStack, startSentinels } from "../../support/sentinel.ts";
-import { SteppedClock } from "../../support/stepped_clock.ts";
+import { type SteppedClock, steppedClock } from "../../support/stepped_clock.ts";
 import type { RedisAddress } from "./events.ts";
 import { ValveProxy } from "./valve_proxy.ts";
 
@@ -28,23 +28,23 @@ export interface RedisSite extends AsyncDisposable {
 export async function openRedisSite(kind: SiteKind): Promise<RedisSite | undefined> {
   switch (kind) {
     case "server":
-      return await oneServer(kind, undefined);
-    case "server with a clock": {
-      const clock = await SteppedClock.open();
-      return clock === undefined ? undefined : await oneServer(kind, clock);
-    }
+    case "server with a clock":
+      return await oneServer(kind);
     case "sentinels":
       return await withSentinels();
   }
 }
 
-async function oneServer(kind: SiteKind, clock: SteppedClock | undefined): Promise<RedisSite> {
+async function oneServer(
+  kind: "server" | "server with a clock",
+): Promise<RedisSite | undefined> {
   await using cleanUp = new AsyncDisposableStack();
-  if (clock !== undefined) cleanUp.use(clock);
   const home = await Deno.makeTempDir({ prefix: "realmgate-redis-" });
   cleanUp.defer(() => Deno.remove(home, { recursive: true }));
+  const clock = kind === "server" ? undefined : await steppedClock(home);
+  if (kind === "server with a clock" && clock === undefined) return undefined;
   const { redisServer: program } = await findPrograms();
-  const server = new RedisServer({ home, port: 0, program, env: clock?.environment ?? {} });
+  const server = new RedisServer({ home, port: 0, program, env: clock?.env ?? {} });
   cleanUp.defer(() => server.stop());
   await server.start();
   const proxy = cleanUp.use(new ValveProxy(server.port));

@@ -19,12 +19,12 @@ function stepped(name: string, aheadMs: number): Fault {
       const { arena: { redis: { clock: redisClock } }, contenders, disturbances, clock } = stage;
       const { process, ask } = await contenders.holdBack();
       const from = clock();
-      redisClock?.step(aheadMs);
+      await redisClock?.set(aheadMs);
       if (aheadMs > 0) await heldByOther(stage, ask);
       else await pause(STEPPED_MS);
       await process.tell("go");
       await pause(STEPPED_MS);
-      redisClock?.step(0);
+      await redisClock?.set(0);
       const recoversFrom = clock();
       disturbances.add({ from, to: recoversFrom, everybody: true });
       return { recoversFrom, locks: contenders.locks };
