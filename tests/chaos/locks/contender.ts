@@ -32,6 +32,12 @@ const workers = Array.from(
 );
 
 void obey();
+// The first requests of a process take long; none of them shall be a place in line.
+await Promise.all(
+  workers.flatMap(() =>
+    setup.services.map(async (url) => await (await fetch(`${url}/livez`)).body?.cancel())
+  ),
+);
 tell({ kind: "ready" });
 await Promise.all(workers.map((worker) => worker.run()));
 locks.close();

@@ -41,6 +41,8 @@ export interface Fault {
   readonly refuses: boolean;
   /** @default {1_000} */
   readonly ttlMs?: number;
+  /** What lies between two occurrences, at the least. @default {500} */
+  readonly calmMs?: number;
   /** How long holders work, at the most. @default {30} */
   readonly holdMs?: number;
   /** Commands that a hand-over may cost; the control must need more. @default {any number} */

@@ -3,7 +3,7 @@ import { findOverlaps } from "./check_exclusion.ts";
 import { findOvertakes } from "./check_fairness.ts";
 import { findFenceFaults } from "./check_fences.ts";
 import { findStaleWrites } from "./check_writes.ts";
-import type { Disturbances } from "./disturbances.ts";
+import { Disturbances } from "./disturbances.ts";
 import type { ContenderSetup } from "./events.ts";
 import type { Fault, Symptom } from "./fault.ts";
 import type { Granted, History } from "./history.ts";
@@ -49,7 +49,9 @@ export function judge(phase: {
   const orderOf = ({ grant }: Granted) => ours ? BigInt(grant.fence) : grant.at;
   const overlaps = findOverlaps(history);
   const fenceFaults = ours ? findFenceFaults(history, { exclusive: !fault.losesGrants }) : [];
-  const overtakes = findOvertakes(history, { disturbances, orderOf });
+  // The control has no line, so nothing excuses it.
+  const excuses = ours ? disturbances : new Disturbances();
+  const overtakes = findOvertakes(history, { disturbances: excuses, orderOf });
   const writes = findStaleWrites(history, { landed, orderOf });
   const worstRecoveryMs = Math.max(0, ...recoveries);
   const handOvers = countHandOvers(history);

@@ -18,7 +18,6 @@ export interface PhaseLength {
 const LOCKS = 3;
 const TTL_MS = 1_000;
 const HOLD_MS = 30;
-/** What lies between two occurrences of a fault, at the least. */
 const CALM_MS = 500;
 /** After that a lock counts as not recovered. */
 const RECOVERY_LIMIT_MS = 10_000;
@@ -61,7 +60,7 @@ export async function runPhase(
       const episode = await fault.inject(stage);
       recoveries.push(await recovery(episode, stage));
       await episode.restore?.();
-      await new Promise((resolve) => setTimeout(resolve, CALM_MS));
+      await new Promise((resolve) => setTimeout(resolve, fault.calmMs ?? CALM_MS));
     }
   } finally {
     await contenders.stop();

@@ -10,6 +10,8 @@ export const redisStopped: Fault = {
   losesGrants: false,
   control: ["overtakes"],
   refuses: false,
+  // Long enough for everybody to be back in line, and then to keep it.
+  calmMs: 4_000,
   async inject({ arena: { redis: { server } }, contenders, disturbances, clock }) {
     const from = clock();
     server.kill("SIGSTOP");
