@@ -7,6 +7,8 @@ import type { MachineClock } from "./machine_clock.ts";
 /** The share of asks that carry an idempotency key, that lose patience, and of grants renewed. */
 const [KEYED, IMPATIENT, RENEWED] = [0.3, 0.05, 0.2];
 const AFTER_FAILURE_MS = 100;
+/** How long a service that failed is left alone. */
+const AWAY_MS = 1_000;
 
 /** What a worker works with; the workers of a process share it. */
 export interface WorkerParts {
@@ -23,14 +25,20 @@ export interface WorkerParts {
 export class Worker {
   readonly #parts: WorkerParts;
   readonly #name: string;
-  /** The service that it talks to, until that one fails it. */
-  #service: number;
+  readonly #home: number;
+  /** Until when it leaves its own service alone, which failed it. */
+  #awayUntil = 0;
   #asks = 0;
 
   constructor(parts: WorkerParts, number: number) {
     this.#parts = parts;
     this.#name = `${parts.setup.client}.${number}`;
-    this.#service = number;
+    this.#home = number;
+  }
+
+  /** Its own service, or the next one; it comes back, so that a fault meets clients each time. */
+  get #service(): number {
+    return this.#parts.clock() < this.#awayUntil ? this.#home + 1 : this.#home;
   }
 
   /** Goes on until it is stopped. */
@@ -73,7 +81,7 @@ export class Worker {
       const { why, detail, sameKey } = result;
       tell({ kind: "no_grant", ask, why, detail, at: clock() });
       if (why === "failed") {
-        this.#service++;
+        this.#leave();
         await sleep(AFTER_FAILURE_MS);
       }
       return sameKey && !stop.aborted;
@@ -111,7 +119,11 @@ export class Worker {
     await sleep(Math.random() * setup.holdMs);
     if (clock() < until) await write();
     tell({ kind: "ended", ask, at: clock() });
-    if (!await locks.release(lock.name, { token, service: this.#service })) this.#service++;
+    if (!await locks.release(lock.name, { token, service: this.#service })) this.#leave();
+  }
+
+  #leave(): void {
+    this.#awayUntil = this.#parts.clock() + AWAY_MS;
   }
 }
 
