@@ -109,6 +109,11 @@ export class RedisServer {
     await endProcess(this.#pidFile, { graceMs: 10_000 });
   }
 
+  /** Throws its data away; it must not be running. The next start begins with none. */
+  async forget(): Promise<void> {
+    await Deno.remove(join(this.#folder, "data"), { recursive: true }).catch(() => {});
+  }
+
   /** A Sentinel keeps what it learns in its configuration, so that is written once. */
   async #sentinelFile(lines: readonly string[]): Promise<string> {
     const file = join(this.#folder, "sentinel.conf");

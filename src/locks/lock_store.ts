@@ -126,6 +126,14 @@ export class LockStore {
     });
   }
 
+  /** Takes an attempt that nobody waits for out of the queue, and passes its turn on. */
+  async leave(name: string, id: string): Promise<void> {
+    await this.#redis.run(WITHDRAW, {
+      keys: this.#keysOf({ name, id, once: undefined }),
+      args: [this.#wake, name, "", id, TOMBSTONE_MS],
+    });
+  }
+
   /** Gives a lock up. @returns whether it was held with this token (by anyone for `undefined`) */
   async release(name: string, token: string | undefined): Promise<boolean> {
     const reply = await this.#redis.run(RELEASE, {
@@ -208,7 +216,7 @@ export class LockStore {
     return `{${this.#fleet}}:lock-queue:${name}`;
   }
 
-  #keysOf({ name, id, once }: Attempt): string[] {
+  #keysOf({ name, id, once }: Pick<Attempt, "name" | "id" | "once">): string[] {
     const keys = [this.#lock(name), this.#queue(name), `{${this.#fleet}}:lock-attempt:${id}`];
     if (once !== undefined) keys.push(`{${this.#fleet}}:lock-once:${name}:${once.key}`);
     return keys;

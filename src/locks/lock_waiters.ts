@@ -18,6 +18,8 @@ interface Waiter {
   readonly failed: (error: unknown) => void;
   /** Whether a claim is under way. */
   claiming: boolean;
+  /** Whether its turn came while a claim was under way that may have come too early. */
+  again: boolean;
   /** Whether its time is up: one last look, then no more. */
   over: boolean;
 }
@@ -27,7 +29,7 @@ interface Queue {
   readonly name: string;
   readonly waiters: Map<string, Waiter>;
   timer: Timer | undefined;
-  /** When to look by itself; a timer that fires sooner goes on to wait. */
+  /** When to look by itself. */
   lookAt: number;
   looking: boolean;
 }
@@ -42,8 +44,7 @@ const ROUNDING_MS = 1;
 /**
  * The attempts of one isolate that wait for their turn. The script that frees a lock tells the
  * isolate whose turn it is, which then claims the grant; a timer per contended lock looks when the
- * hold should be over, and at the latest each second after the last news, for what the push does
- * not tell: a holder that expired, a message that was lost, a Redis that lost its state.
+ * hold should be over, and at the latest each second, for what the push does not tell: a holder that expired, a message that was lost, a Redis that lost its state.
  */
 export class LockWaiters {
   readonly #store: LockStore;
@@ -95,6 +96,7 @@ export class LockWaiters {
         attempt,
         ticket,
         claiming: false,
+        again: false,
         over: false,
         done: (waited) => {
           leave();
@@ -116,14 +118,14 @@ export class LockWaiters {
     });
   }
 
-  /** It is an attempt's turn. @returns whether it still waits here */
-  onTurn(name: string, attempt: string): boolean {
-    const queue = this.#queues.get(name);
-    const waiter = queue?.waiters.get(attempt);
-    if (queue !== undefined) this.#lookIn(queue, LOOK_MS);
-    if (queue === undefined || waiter === undefined) return false;
-    void this.#claim(queue, waiter);
-    return true;
+  /** It is an attempt's turn. */
+  onTurn(name: string, attempt: string): void {
+    if (this.#takeTurn(name, attempt)) return;
+    // It can come in one packet with the reply that put the attempt into the queue: then whoever
+    // sent the attempt begins to wait only once all of the packet was read.
+    this.#clock.after(0, () => {
+      if (!this.#takeTurn(name, attempt)) void this.#passOn(name, attempt);
+    });
   }
 
   /** Looks at every lock at once: messages may have been lost, or Redis its state. */
@@ -138,10 +140,31 @@ export class LockWaiters {
     }
   }
 
+  /** @returns whether the attempt waits here */
+  #takeTurn(name: string, attempt: string): boolean {
+    const queue = this.#queues.get(name);
+    const waiter = queue?.waiters.get(attempt);
+    if (queue === undefined || waiter === undefined) return false;
+    void this.#claim(queue, waiter);
+    return true;
+  }
+
+  /**
+   * Nobody waits for a turn: a look that reached the server late has put the attempt back after its
+   * grant. Where this fails, the turn is over by itself.
+   */
+  async #passOn(name: string, attempt: string): Promise<void> {
+    await this.#store.leave(name, attempt).catch(() => {});
+  }
+
   async #claim(queue: Queue, waiter: Waiter): Promise<void> {
-    if (waiter.claiming) return;
+    if (waiter.claiming) {
+      waiter.again = true;
+      return;
+    }
     const { attempt, ticket } = waiter;
     waiter.claiming = true;
+    waiter.again = false;
     const last = waiter.over;
     const sentAt = this.#clock.now();
     try {
@@ -154,14 +177,20 @@ export class LockWaiters {
       if (last) return waiter.failed(error);
       this.#lookIn(queue, LOOK_MS);
     }
-    if (waiter.over && queue.waiters.has(attempt.id)) void this.#claim(queue, waiter);
+    if ((waiter.over || waiter.again) && queue.waiters.has(attempt.id)) {
+      void this.#claim(queue, waiter);
+    }
   }
 
   async #look(queue: Queue): Promise<void> {
+    queue.timer?.cancel();
+    queue.timer = undefined;
+    queue.lookAt = Infinity;
     if (queue.looking || queue.waiters.size === 0) return;
     queue.looking = true;
     try {
-      const waiting = [...queue.waiters.values()];
+      // A claim under way may be granted, and would leave a place behind that nobody waits in.
+      const waiting = [...queue.waiters.values()].filter(({ claiming }) => !claiming);
       const { turnOf, leftMs } = await this.#store.check(
         queue.name,
         waiting.map(({ attempt: { id }, ticket }) => ({ id, ticket })),
@@ -177,25 +206,18 @@ export class LockWaiters {
     }
   }
 
-  /** Has the next look at a lock come when a hold of `leftMs` should be over. */
+  /**
+   * Has the next look at a lock come when a hold of `leftMs` should be over, and no later than it was
+   * to come anyway: that others get their turns says nothing of those who lost their places.
+   */
   #lookIn(queue: Queue, leftMs: number): void {
     if (queue.waiters.size === 0) return;
     const delayMs = Math.min(Math.max(leftMs, 0) + ROUNDING_MS, LOOK_MS);
     const lookAt = this.#clock.now() + delayMs;
-    const sooner = lookAt < queue.lookAt;
+    if (lookAt >= queue.lookAt) return;
     queue.lookAt = lookAt;
-    // Most locks bring news long before a look is due: their timer is let run, and looks again.
-    if (queue.timer !== undefined && !sooner) return;
     queue.timer?.cancel();
-    queue.timer = this.#clock.after(delayMs, () => this.#onTimer(queue));
-  }
-
-  #onTimer(queue: Queue): void {
-    queue.timer = undefined;
-    if (queue.waiters.size === 0) return;
-    const leftMs = queue.lookAt - this.#clock.now();
-    if (leftMs <= 0) return void this.#look(queue);
-    queue.timer = this.#clock.after(leftMs, () => this.#onTimer(queue));
+    queue.timer = this.#clock.after(delayMs, () => void this.#look(queue));
   }
 
   #add(waiter: Waiter): Queue {

@@ -1,0 +1,4 @@
+/** Lets a fault last. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

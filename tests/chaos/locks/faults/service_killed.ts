@@ -1,0 +1,24 @@
+import type { Fault } from "../fault.ts";
+
+const SERVICES = 2;
+
+/** A service process is killed while clients wait through it; then it is started again. */
+export const serviceKilled: Fault = {
+  name: "service killed",
+  losesGrants: false,
+  control: undefined,
+  refuses: false,
+  async inject({ arena, contenders, disturbances, clock }) {
+    const number = Math.floor(Math.random() * SERVICES);
+    const recoversFrom = clock();
+    const start = await arena.killService(number);
+    return {
+      recoversFrom,
+      locks: contenders.locks,
+      async restore() {
+        await start();
+        disturbances.add({ from: recoversFrom, to: clock(), services: [number] });
+      },
+    };
+  },
+};
