@@ -192,7 +192,7 @@ async function cycles(options: Bench): Promise<void> {
     ];
     console.log(
       "\nacquire and release, 10,000 locks, 64 connections\n" + table([
-        ["", "cycles/s", "p50 ms", "p99 ms", "service µs/req", "Redis µs/req", "errors"],
+        ["", "cycles/s", "p50 ms", "p99 ms", "service µs/req", "Redis µs/req", "found held"],
         row("Realmgate", results[0]),
         row("hand-written, the same calls", results[1]),
       ]),
