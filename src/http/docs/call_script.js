@@ -35,10 +35,10 @@ function read(form, veil = false) {
     else query.append(name, text);
   }
   if (method === "POST") {
-    headers["Content-Type"] = "application/json";
     const members = Object.entries(params).map(([name, json]) => `${JSON.stringify(name)}:${json}`);
     body ??= `{"params":{${members.join(",")}}}`;
   }
+  if (body !== undefined) headers["Content-Type"] = "application/json";
   return { method, path: path + (query.size > 0 ? `?${query}` : ""), headers, body };
 }
 
@@ -124,7 +124,7 @@ function quote(text) {
 
 function curl({ method, path, headers, body }) {
   const lines = [`curl ${quote(base + path)}`];
-  if (method !== "GET" && body === undefined) lines.push(`-X ${method}`);
+  if (method !== (body === undefined ? "GET" : "POST")) lines.push(`-X ${method}`);
   lines.push(`-H "Authorization: Bearer $REALMGATE_KEY"`);
   for (const [name, text] of Object.entries(headers)) lines.push(`-H ${quote(`${name}: ${text}`)}`);
   if (body !== undefined) lines.push(`-d ${quote(body)}`);

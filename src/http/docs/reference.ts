@@ -26,7 +26,7 @@ export interface Errors {
   readonly codes: readonly string[];
 }
 
-/** What the reference shows in one section: a path with its methods. */
+/** What the reference shows in one section: a statement with its methods, or one other operation. */
 export interface Endpoint {
   readonly id: string;
   readonly title: string;
@@ -44,6 +44,10 @@ export interface Endpoint {
   readonly example: unknown;
   readonly errors: readonly Errors[];
 }
+
+/** In the order in which they are shown. */
+const METHODS = ["get", "post", "put", "delete"] as const;
+type Method = (typeof METHODS)[number];
 
 /** How deep the members of an answer are listed. */
 const MAX_DEPTH = 3;
@@ -64,7 +68,7 @@ export class Reference {
   /** The tags in their order, with their endpoints. */
   groups(): readonly { readonly tag: Schema; readonly endpoints: readonly Endpoint[] }[] {
     const endpoints = Object.entries(object(this.#document["paths"]))
-      .map(([path, item]) => this.#endpoint(path, object(item)));
+      .flatMap(([path, item]) => this.#endpoints(path, object(item)));
     return list(this.#document["tags"]).map((tag) => ({
       tag,
       endpoints: endpoints.filter((endpoint) => endpoint.tag === tag["name"]),
@@ -90,21 +94,34 @@ export class Reference {
     return [...codes.values()].toSorted((a, b) => a.status.localeCompare(b.status));
   }
 
-  #endpoint(path: string, item: Schema): Endpoint {
-    const get = item["get"] === undefined ? undefined : object(item["get"]);
-    const post = item["post"] === undefined ? undefined : object(item["post"]);
-    const first = get ?? post ?? {};
+  /** A statement's methods do the same; those of another path do not, and stand alone. */
+  #endpoints(path: string, item: Schema): Endpoint[] {
+    const methods = METHODS.filter((method) => item[method] !== undefined);
+    const same = methods.every((method) => object(item[method])["x-realmgate"] !== undefined);
+    if (same || methods.length === 1) return [this.#endpoint(path, item, methods)];
+    return methods.map((method) => ({
+      ...this.#endpoint(path, item, [method]),
+      id: `${method}-${path}`,
+    }));
+  }
+
+  #endpoint(path: string, item: Schema, methods: readonly Method[]): Endpoint {
+    const operations = methods.map((method) => object(item[method]));
+    const first = operations[0] ?? {};
+    const sending = operations.find((operation) => operation["requestBody"] !== undefined);
+    const reading = operations.find((operation) => operation["requestBody"] === undefined);
     const facts = first["x-realmgate"] === undefined ? undefined : object(first["x-realmgate"]);
     const statement = facts?.["statement"];
     const parameters = [...list(item["parameters"]), ...list(first["parameters"])]
       .map((parameter) => this.#resolve(parameter));
-    const ok = object(object(first["responses"])["200"]);
+    const responses = object(first["responses"]);
+    const ok = object(responses["200"] ?? responses["201"]);
     const answer = object(object(ok["content"])["application/json"]);
     return {
       id: typeof statement === "string" ? statement : path,
       title: typeof statement === "string" ? statement : path,
       path,
-      methods: [...(get ? ["GET"] : []), ...(post ? ["POST"] : [])],
+      methods: methods.map((method) => method.toUpperCase()),
       tag: text((first["tags"] as readonly unknown[])[0]),
       summary: text(first["summary"]),
       description: text(first["description"]),
@@ -112,14 +129,14 @@ export class Reference {
       facts,
       fields: [
         ...parameters.filter((parameter) => parameter["in"] === "path").map(toField),
-        ...(post === undefined
+        ...(sending === undefined
           ? parameters.filter((parameter) => parameter["in"] === "query").map(toField)
-          : this.#bodyFields(post, get)),
+          : this.#bodyFields(sending, reading)),
       ],
       headers: parameters.filter((parameter) => parameter["in"] === "header").map(toField),
       answer: this.#members(object(answer["schema"]), ""),
       example: answer["example"],
-      errors: this.#errors(object(first["responses"]), object(post?.["responses"] ?? {})),
+      errors: this.#errors(responses, object(sending?.["responses"] ?? {})),
     };
   }
 
