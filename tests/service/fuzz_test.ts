@@ -90,7 +90,19 @@ const params = fc.dictionary(paramName, value, { maxKeys: 5, noNullPrototype: fa
 const json = (text: unknown) => new TextEncoder().encode(JSON.stringify(text) ?? "");
 const bytes = (array: Uint8Array) => new Uint8Array(array);
 
+/** What a call of a lock carries, mostly; waits are short, or the fuzz would be long. */
+const lockCall = fc.record({
+  ttlMs: fc.oneof(fc.integer({ min: 50, max: 2_000 }), value),
+  waitMs: fc.oneof(fc.integer({ min: -1, max: 20 }), nasty),
+  owner: fc.oneof(fc.constant("world-1"), value),
+  token: fc.oneof(fc.constant("0123456789abcdef".repeat(2)), value),
+  name: fc.oneof(fc.constantFrom("a", "b"), value),
+  more: value,
+}, { requiredKeys: ["ttlMs"] });
+
 const body: fc.Arbitrary<Uint8Array<ArrayBuffer>> = fc.oneof(
+  { weight: 2, arbitrary: lockCall.map(json) },
+  { weight: 1, arbitrary: fc.array(lockCall, { maxLength: 8 }).map((locks) => json({ locks })) },
   { weight: 6, arbitrary: params.map((given) => json({ params: given })) },
   {
     weight: 3,
@@ -156,6 +168,14 @@ const path = fc.oneof(
   { weight: 4, arbitrary: statement.map((s) => `/v1/exec/${escape(s)}`) },
   { weight: 2, arbitrary: fc.constant("/v1/batch") },
   {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      ...["/v1/locks/a", "/v1/locks/b", "/v1/locks/a%20b", "/v1/locks/realmgate:x", "/v1/locks"],
+      ...["/v1/locks/a?force=true", "/v1/locks/a?force=x", "/v1/locks?limit=2&prefix=a"],
+      ...["/v1/locks?limit=x", "/v1/monitor/locks"],
+    ),
+  },
+  {
     weight: 1,
     arbitrary: fc.tuple(statement, query).map(([s, q]) => `/v1/route/${escape(s)}${q}`),
   },
@@ -183,7 +203,8 @@ const headers = fc.record({
   "realmgate-consistency": fc.constantFrom("strong", "eventual", "session", "STRONG", ""),
   "realmgate-deadline-ms": fc.constantFrom("1", "5", "1000", "0", "-1", "1e9", "x"),
   "realmgate-timing": fc.constantFrom("1", "0", "x"),
-  "idempotency-key": fc.constant("k"),
+  "idempotency-key": fc.constantFrom("k", "a b", "j".repeat(200)),
+  "realmgate-lock-token": fc.constantFrom("0123456789abcdef".repeat(2), "x"),
   "realmgate-fence": fc.constantFrom("raid=7", "raid=6", "raid=0", "raid", "=", "a=1=2"),
   "x-request-id": fc.string({ maxLength: 200 }).map((text) =>
     text.replaceAll(/[^\x20-\x7e]/g, "?")
@@ -196,7 +217,7 @@ const headers = fc.record({
 
 /** What a game server would send: so that the fuzz meets a service that also works. */
 const sound: fc.Arbitrary<Case> = fc.tuple(
-  fc.constantFrom("read", "write", "batch"),
+  fc.constantFrom("read", "write", "batch", "lock"),
   fc.integer({ min: 1, max: 10_000 }),
   fc.integer({ min: -5, max: 5 }),
 ).map(([kind, playerId, amount]): Case => {
@@ -211,6 +232,13 @@ const sound: fc.Arbitrary<Case> = fc.tuple(
         path: `/v1/exec/${write.statement}`,
         headers,
         body: json({ params: write.params }),
+      };
+    case "lock":
+      return {
+        method: "POST",
+        path: "/v1/locks/a",
+        headers,
+        body: json({ ttlMs: 100, waitMs: 20 }),
       };
     case "batch":
       return { method: "POST", path: "/v1/batch", headers, body: json({ calls: [write, write] }) };
@@ -237,7 +265,7 @@ const odd: fc.Arbitrary<Case> = fc.record({
   method,
   path,
   headers: {
-    ...(method === "POST" ? { "content-type": "application/json" } : {}),
+    ...(method === "GET" ? {} : { "content-type": "application/json" }),
     ...headers,
     ...(authorization === "none" ? {} : { authorization: `Bearer ${authorization}` }),
   },
