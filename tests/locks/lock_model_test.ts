@@ -50,6 +50,8 @@ class Model {
   #hold: Hold | undefined;
   /** No fence may be at or below it. */
   #floor = 0;
+  /** Whether Redis remembers a fence of this lock; what it forgot only its clock still tells. */
+  #remembered = false;
   /** Whether Redis lost its state or its clock was moved: then only fences are promised. */
   disturbed = false;
   /** Time that passed while the lock lay free: an isolate that is too slow then loses its turn. */
@@ -118,10 +120,11 @@ class Model {
       case "jump":
         this.disturbed = true;
         this.#now += step.seconds * 1_000_000;
+        if (!this.#remembered) this.#floor = Math.min(this.#floor, this.#now - 1);
         return await this.#setClock();
       case "empty":
         this.disturbed = true;
-        // Only what the clock says is left of the past.
+        this.#remembered = false;
         this.#floor = Math.min(this.#floor, this.#now - 1);
         await this.#redis.run(redisScript('return redis.call("FLUSHALL")'), {
           keys: ["{test}"],
@@ -175,6 +178,7 @@ class Model {
     const fence = Number(result.fence);
     assert(fence > this.#floor, `fence ${fence} after ${this.#floor}`);
     this.#floor = fence;
+    this.#remembered = true;
     this.#hold = { attempt, until: this.#now + attempt.ttlMs * 1_000 };
   }
 
