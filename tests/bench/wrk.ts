@@ -18,14 +18,26 @@ export interface Shape {
 }
 
 /** Runs wrk once against `url` and reads its figures. @throws {Error} if wrk fails */
-export async function runWrk(
+export function runWrk(
   url: string,
   options: { readonly shape: Shape; readonly connections: number; readonly seconds: number },
 ): Promise<Load> {
-  const { shape, connections, seconds } = options;
+  return runScript(url, { ...options, lua: luaOf(options.shape) });
+}
+
+/**
+ * Runs wrk once with a script of one's own, which must not define `done`.
+ *
+ * @throws {Error} if wrk fails
+ */
+export async function runScript(
+  url: string,
+  options: { readonly lua: string; readonly connections: number; readonly seconds: number },
+): Promise<Load> {
+  const { lua, connections, seconds } = options;
   const script = await Deno.makeTempFile({ suffix: ".lua" });
   try {
-    await Deno.writeTextFile(script, luaOf(shape));
+    await Deno.writeTextFile(script, lua + DONE);
     const { success, stdout, stderr } = await new Deno.Command("wrk", {
       args: ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url],
     }).output();
@@ -40,6 +52,17 @@ export async function runWrk(
   }
 }
 
+/** Prints what a {@linkcode Load} holds. */
+const DONE = `
+function done(summary, latency)
+  local e = summary.errors
+  io.write(string.format(
+    'FIGURES {"requests":%d,"seconds":%f,"p50Ms":%f,"p99Ms":%f,"errors":%d}\\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3,
+    latency:percentile(99) / 1e3, e.status + e.connect + e.read + e.write + e.timeout))
+end
+`;
+
 function luaOf(shape: Shape): string {
   const quote = (text: string) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   const fill = (text: string) => `(string.gsub(${quote(text)}, "{id}", id))`;
@@ -52,13 +75,6 @@ function init() math.randomseed(os.time()) end
 function request()
   local id = tostring(math.random(1, ${shape.ids}))
   return wrk.format(${quote(shape.method)}, ${fill(shape.path)}, headers, ${body})
-end
-function done(summary, latency)
-  local e = summary.errors
-  io.write(string.format(
-    'FIGURES {"requests":%d,"seconds":%f,"p50Ms":%f,"p99Ms":%f,"errors":%d}\\n',
-    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3,
-    latency:percentile(99) / 1e3, e.status + e.connect + e.read + e.write + e.timeout))
 end
 `;
 }

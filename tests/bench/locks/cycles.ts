@@ -1,4 +1,4 @@
-import type { Load } from "../wrk.ts";
+import { type Load, runScript } from "../wrk.ts";
 
 /**
  * Acquires and releases random locks with wrk: each granted token is released by the next request
@@ -16,13 +16,10 @@ export async function runCycles(
   },
 ): Promise<Load> {
   const { headers, locks, connections, seconds } = options;
-  const script = await Deno.makeTempFile({ suffix: ".lua" });
   const lines = Object.entries(headers).map(([name, value]) => `["${name}"] = "${value}"`);
-  await Deno.writeTextFile(
-    script,
-    `
+  const lua = `
 local acquire = { ["Content-Type"] = "application/json", ${lines.join(", ")} }
-local granted, first = {}, 1
+local granted = {}
 function init() math.randomseed(os.time()) end
 function request()
   local grant = table.remove(granted)
@@ -30,33 +27,14 @@ function request()
     local release = { ["Realmgate-Lock-Token"] = grant[2], ${lines.join(", ")} }
     return wrk.format("DELETE", "/v1/locks/" .. grant[1], release)
   end
-  return wrk.format("POST", "/v1/locks/bench:" .. math.random(1, ${locks}), acquire, '{"ttlMs":10000}')
+  local lock = "/v1/locks/bench:" .. math.random(1, ${locks})
+  return wrk.format("POST", lock, acquire, '{"ttlMs":10000}')
 end
 function response(status, headers, body)
-  if status == 201 then
-    granted[#granted + 1] = { string.match(body, '"name":"([^"]+)"'), string.match(body, '"token":"(%x+)"') }
-  end
+  if status ~= 201 then return end
+  local name, token = string.match(body, '"name":"([^"]+)"'), string.match(body, '"token":"(%x+)"')
+  granted[#granted + 1] = { name, token }
 end
-function done(summary, latency)
-  local e = summary.errors
-  io.write(string.format(
-    'FIGURES {"requests":%d,"seconds":%f,"p50Ms":%f,"p99Ms":%f,"errors":%d}\\n',
-    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3,
-    latency:percentile(99) / 1e3, e.status + e.connect + e.read + e.write + e.timeout))
-end
-`,
-  );
-  try {
-    const { success, stdout, stderr } = await new Deno.Command("wrk", {
-      args: ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url],
-    }).output();
-    const text = new TextDecoder().decode(stdout);
-    const line = text.split("\n").find((candidate) => candidate.startsWith("FIGURES "));
-    if (!success || line === undefined) {
-      throw new Error(`Cannot run wrk: ${text}${new TextDecoder().decode(stderr)}`);
-    }
-    return JSON.parse(line.slice("FIGURES ".length)) as Load;
-  } finally {
-    await Deno.remove(script);
-  }
+`;
+  return await runScript(url, { lua, connections, seconds });
 }
