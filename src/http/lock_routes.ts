@@ -255,11 +255,14 @@ function granted(grant: Grant, requestHeaders: Headers): Response {
   return response;
 }
 
-function answer(status: number, body: unknown, requestHeaders: Headers): Response {
-  const response = new Response(JSON.stringify(body), {
-    status,
-    headers: { "content-type": "application/json" },
-  });
+const JSON_HEADERS = { "content-type": "application/json" };
+const ANSWERS = {
+  200: { status: 200, headers: JSON_HEADERS },
+  201: { status: 201, headers: JSON_HEADERS },
+};
+
+function answer(status: 200 | 201, body: unknown, requestHeaders: Headers): Response {
+  const response = new Response(JSON.stringify(body), ANSWERS[status]);
   response.headers.set("cache-control", "no-store");
   const id = sentRequestId(requestHeaders);
   if (id !== undefined) response.headers.set("x-request-id", id);
