@@ -82,3 +82,11 @@ Deno.test("a report is not read when it is not one", () => {
     assertEquals(decodeReport(text, { toLocal: plus(0), now }), undefined, text);
   }
 });
+
+Deno.test("a report of a process that does not tell positions is read without them", () => {
+  const text = encodeReport(REPORT, { by: "old", toFleet: plus(0) }) ?? "";
+  const older = text.replaceAll(/"position":[^,]+,(?:7-3-5",)?/g, "");
+  assertEquals(older.includes("position"), false);
+  const read = decodeReport(older, { toLocal: plus(0), now: { ms: 3_000, wallMs: 9_000 } });
+  assertEquals(read?.report.looks.map(({ position }) => position), [undefined, undefined]);
+});
