@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Fence, FENCE_RULE, parseFence } from "../query/fence.ts";
+import { tokenAfter, type WrittenAt } from "../query/session_token.ts";
 import type { Principal } from "./authenticator.ts";
 import { type CallOptions, readCallOptions } from "./call_options.ts";
 import { logFailure } from "./log_failure.ts";
@@ -45,20 +46,25 @@ export function postBatch(parts: Parts): (c: Context) => Promise<Response> {
       );
       const id = requestId(request.headers);
       const results = new Array<string>(calls.length);
+      const writes: WrittenAt[] = [];
       let next = 0;
       const work = async () => {
         while (next < calls.length) {
           const at = next++;
           const call = calls[at] as BatchCall;
-          results[at] = await answer(parts, { call, principal, options, scope, id });
+          results[at] = await answer(parts, { call, principal, options, scope, id, writes });
         }
       };
       await Promise.all(Array.from({ length: Math.min(CONCURRENT_CALLS, calls.length) }, work));
       const sent = sentRequestId(request.headers);
+      const [first, ...others] = writes;
       return new Response(`{"results":[${results.join(",")}]}`, {
         headers: {
           "content-type": "application/json",
           "cache-control": "private, no-cache",
+          ...(first === undefined
+            ? {}
+            : { "realmgate-token": tokenAfter(options.token, [first, ...others]) }),
           ...(sent === undefined ? {} : { "x-request-id": sent }),
         },
       });
@@ -76,9 +82,11 @@ async function answer(
     readonly options: CallOptions;
     readonly scope: Scope;
     readonly id: string;
+    /** Filled with what was written. */
+    readonly writes: WrittenAt[];
   },
 ): Promise<string> {
-  const { call, principal, options, scope, id } = run;
+  const { call, principal, options, scope, id, writes } = run;
   let own: Scope | undefined;
   const end = (reason: Parameters<Scope["end"]>[0]) => own?.end(reason);
   try {
@@ -93,7 +101,8 @@ async function answer(
     scope.onEnd(end);
     const ownOptions = { ...options, timing: false, fence };
     const run = { compiled, bound, options: ownOptions, scope: own };
-    const { body } = await runStatement(parts, run);
+    const { body, write } = await runStatement(parts, run);
+    if (write !== undefined) writes.push(write);
     return `{"status":200,"body":${body}}`;
   } catch (error) {
     const known = toRealmgateError(error);

@@ -1,10 +1,13 @@
 import { RealmgateError } from "../core/errors.ts";
 import { type Fence, FENCE_RULE, parseFence } from "../query/fence.ts";
+import { parseTokens, type SessionToken, TOKEN_RULE } from "../query/session_token.ts";
 import type { Consistency } from "../query/statement.ts";
 
 /** What a request's headers say of how its statement is to run. */
 export interface CallOptions {
   readonly consistency: Consistency;
+  /** What the caller's session has written, as its tokens tell. */
+  readonly token: SessionToken | undefined;
   /** What the caller gives it, or `undefined` for what the statement says. */
   readonly deadlineMs: number | undefined;
   /** Whether the caller wants `Server-Timing`. */
@@ -28,11 +31,12 @@ const INT64_NUMBER = /;\s*int64\s*=\s*"?number"?\s*(;|,|$)/i;
  */
 export function readCallOptions(headers: Headers, carrier: Carrier): CallOptions {
   if (headers.get("idempotency-key") !== null) throw notSupported("Idempotency-Key");
-  if (headers.get("realmgate-token") !== null) throw notSupported("Realmgate-Token");
   const fence = headers.get("realmgate-fence");
+  const token = headers.get("realmgate-token");
   const accept = headers.get("accept");
   return {
     consistency: readConsistency(headers.get("realmgate-consistency")),
+    token: token === null ? undefined : readToken(token),
     deadlineMs: readDeadline(headers.get("realmgate-deadline-ms")),
     timing: headers.get("realmgate-timing") === "1",
     int64: accept !== null && INT64_NUMBER.test(accept) ? "number" : "string",
@@ -55,15 +59,15 @@ function readFence(value: string, carrier: Carrier): Fence {
   return fence;
 }
 
+function readToken(value: string): SessionToken {
+  const token = parseTokens(value);
+  if (token === undefined) throw invalidHeader("Realmgate-Token", TOKEN_RULE);
+  return token;
+}
+
 function readConsistency(value: string | null): Consistency {
   if (value === null || value === "eventual") return "eventual";
-  if (value === "strong") return "strong";
-  if (value === "session") {
-    throw new RealmgateError(
-      "not_supported",
-      "Cannot read with session consistency yet: ask for strong or eventual",
-    );
-  }
+  if (value === "session" || value === "strong") return value;
   throw invalidHeader("Realmgate-Consistency", "must be eventual, session or strong");
 }
 

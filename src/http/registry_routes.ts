@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { describeShard } from "../query/describe_shard.ts";
+import { isSessionRead } from "../query/session_reads.ts";
 import type { ParamSpec, ParamType } from "../query/statement.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
 import { readCallOptions } from "./call_options.ts";
@@ -33,7 +34,7 @@ export function getRoute(parts: Parts): (c: Context) => Response {
     const compiled = find(parts, c.req.param("statement") ?? "");
     const { statement } = compiled;
     requireScope(principal, statement.scope);
-    const { consistency } = readCallOptions(c.req.raw.headers, "read");
+    const { consistency, token } = readCallOptions(c.req.raw.headers, "read");
     const mark = c.req.url.indexOf("?");
     const bound = compiled.bindQuery(mark < 0 ? "" : c.req.url.slice(mark + 1));
     const shard = parts.executor.shardOf(compiled, bound);
@@ -49,12 +50,21 @@ export function getRoute(parts: Parts): (c: Context) => Response {
     } else {
       why.push(`@shard ${describeShard(compiled.statement.shard)}`);
     }
-    why.push(primaryOnly ? "needs the primary" : "a replica that is up and caught up may answer");
+    const { sessions } = parts.executor;
+    const session = statement.kind !== "exec" && token !== undefined &&
+      isSessionRead(consistency, statement.consistency);
+    const need = primaryOnly ? "primary" : session ? sessions.need(shard, token) : undefined;
+    const node = need === "primary"
+      ? state.primary
+      : need === undefined
+      ? peekReplica(parts, shard)
+      : sessions.pick(need, { deadlineAt: Infinity }) ?? state.primary;
+    why.push(WHY[need === undefined || need === "primary" ? need ?? "any" : "floor"]);
     return c.json({
       statement: statement.name,
       shard,
       ...hashed,
-      node: primaryOnly ? state.primary : peekReplica(parts, shard),
+      node,
       epoch: state.epoch,
       partition: null,
       cache: null,
@@ -63,6 +73,12 @@ export function getRoute(parts: Parts): (c: Context) => Response {
     });
   };
 }
+
+const WHY = {
+  any: "a replica that is up and caught up may answer",
+  primary: "needs the primary",
+  floor: "a replica that has all that the token tells of may answer, else the primary",
+} as const;
 
 /** A node that could answer now, or `null`: a dry run tells, it does not fail. */
 function peekReplica(parts: Parts, shard: string): string | null {

@@ -3,6 +3,7 @@ import type { Scope } from "../core/scope.ts";
 import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
 import { encodeOk } from "../query/encode_ok.ts";
 import type { Executed } from "../query/primary_writer.ts";
+import type { WrittenAt } from "../query/session_token.ts";
 import { Timings } from "../query/timings.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
 import type { CallOptions } from "./call_options.ts";
@@ -14,6 +15,8 @@ export interface Answer {
   readonly shard: string;
   readonly source: "primary" | "replica";
   readonly timings: Timings | undefined;
+  /** What a token is made from; `undefined` after a read. */
+  readonly write: WrittenAt | undefined;
 }
 
 /** Which of the two endpoints a statement was called at. */
@@ -70,11 +73,10 @@ export async function runStatement(
 ): Promise<Answer> {
   const { compiled, bound, options, scope } = call;
   const timings = options.timing ? new Timings(parts.clock) : undefined;
-  const { consistency, fence } = options;
-  const run = { compiled, bound, consistency, scope, timings, fence };
-  const executed = compiled.statement.kind === "exec"
-    ? await parts.executor.write(run)
-    : await parts.executor.read(run);
+  const { consistency, token, fence } = options;
+  const run = { compiled, bound, consistency, token, scope, timings, fence };
+  const write = compiled.statement.kind === "exec" ? await parts.executor.write(run) : undefined;
+  const executed = write ?? await parts.executor.read(run);
   const body = encode(compiled, executed, options);
   if (body.length > parts.limits.resultBytes) {
     throw new RealmgateError(
@@ -84,7 +86,7 @@ export async function runStatement(
     );
   }
   timings?.mark("encode");
-  return { body, shard: executed.shard, source: executed.source, timings };
+  return { body, shard: executed.shard, source: executed.source, timings, write };
 }
 
 function encode(

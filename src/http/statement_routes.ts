@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
+import { type SessionToken, tokenAfter } from "../query/session_token.ts";
 import { readCallOptions } from "./call_options.ts";
 import { sentRequestId } from "./request_id.ts";
 import {
@@ -60,7 +61,8 @@ function statementRoute(
     try {
       const binding = bind(compiled, request, scope);
       const bound = binding instanceof Promise ? await binding : binding;
-      return respond(await runStatement(parts, { compiled, bound, options, scope }), headers);
+      const answer = await runStatement(parts, { compiled, bound, options, scope });
+      return respond(answer, { headers, token: options.token });
     } finally {
       scope.close();
     }
@@ -101,13 +103,19 @@ export function readParams(body: unknown): unknown {
 const JSON_HEADERS = { headers: { "content-type": "application/json" } };
 
 /** Headers that are set on a Response cost less than those that it is made with, all but one. */
-function respond(answer: Answer, requestHeaders: Headers): Response {
+function respond(
+  answer: Answer,
+  request: { readonly headers: Headers; readonly token: SessionToken | undefined },
+): Response {
   const response = new Response(answer.body, JSON_HEADERS);
   const { headers } = response;
   headers.set("cache-control", "private, no-cache");
   headers.set("realmgate-source", answer.source);
   headers.set("realmgate-shard", answer.shard);
-  const id = sentRequestId(requestHeaders);
+  if (answer.write !== undefined) {
+    headers.set("realmgate-token", tokenAfter(request.token, [answer.write]));
+  }
+  const id = sentRequestId(request.headers);
   if (id !== undefined) headers.set("x-request-id", id);
   if (answer.timings !== undefined) headers.set("server-timing", answer.timings.header());
   return response;

@@ -2,7 +2,9 @@ import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Ok, type Rows, SqlError } from "../drivers/mysql.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
+import type { Lease } from "../pool/lease.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
+import type { Floor } from "../routing/replica_progress.ts";
 import type { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
@@ -11,12 +13,16 @@ import type { Fence } from "./fence.ts";
 import { fencedWrite } from "./fenced_write.ts";
 import {
   type Executed,
+  type ExecutedWrite,
   type PrimaryParts,
   type PrimaryWork,
   PrimaryWriter,
 } from "./primary_writer.ts";
+import { isSessionRead, SessionReads } from "./session_reads.ts";
+import type { SessionToken } from "./session_token.ts";
 import type { Consistency } from "./statement.ts";
 import type { Timings } from "./timings.ts";
+import { withPosition, type Written } from "./write_position.ts";
 
 /** One run of one statement, validated and bound. */
 export interface Call {
@@ -24,6 +30,8 @@ export interface Call {
   readonly bound: Bound;
   /** What the caller asked for; the statement may ask for more. */
   readonly consistency: Consistency;
+  /** What a session read must not be older than. @default {nothing: it reads as eventual} */
+  readonly token?: SessionToken | undefined;
   readonly scope: Scope;
   /** Filled where the caller wants to see where its time goes. */
   readonly timings?: Timings | undefined;
@@ -49,14 +57,16 @@ const READ_TRIES = 4;
  * {@linkcode PrimaryWriter}; those whose statement is marked `@retry` repeat.
  */
 export class Executor {
+  /** Where reads go that come with a token. */
+  readonly sessions: SessionReads;
   readonly #shards: ShardManager;
   readonly #view: TopologyView;
   readonly #replicas: ReadReplicaManager;
   readonly #poolOf: (node: string) => ConnectionPool;
   readonly #allShards: readonly string[];
   readonly #writer: PrimaryWriter;
-  readonly #plain: PrimaryWork<Call, Rows | Ok>;
-  readonly #fenced: PrimaryWork<FencedCall, Rows | Ok>;
+  readonly #plain: PrimaryWork<Call, Written>;
+  readonly #fenced: PrimaryWork<FencedCall, Written>;
   #nextAny = 0;
 
   constructor(parts: ExecutorParts) {
@@ -66,6 +76,7 @@ export class Executor {
     this.#poolOf = parts.poolOf;
     this.#allShards = parts.shards.shards;
     this.#writer = new PrimaryWriter(parts);
+    this.sessions = new SessionReads(parts);
     const common = {
       shardOf: ({ compiled, bound }: Call) => {
         assertAvailable(compiled);
@@ -73,6 +84,9 @@ export class Executor {
       },
       labelOf: ({ compiled }: Call) => compiled.statement.name,
       repeats: ({ compiled }: Call) => compiled.statement.retry,
+      lacks: ({ gtid }: Written) => gtid === undefined,
+      complete: (lease: Lease, done: { readonly job: Call; readonly result: Written }) =>
+        this.#locate(lease, done),
     };
     this.#plain = {
       ...common,
@@ -112,15 +126,31 @@ export class Executor {
     const { compiled, bound, scope, timings } = call;
     assertAvailable(compiled);
     const shard = this.shardOf(compiled, bound);
-    const strong = call.consistency === "strong" || compiled.statement.consistency === "strong";
+    const least = compiled.statement.consistency;
+    const token = isSessionRead(call.consistency, least) ? call.token : undefined;
+    const need = token && await this.sessions.settledNeed(shard, { token, scope });
+    let floor = need === "primary" ? undefined : need;
+    let primary = need === "primary" || call.consistency === "strong" || least === "strong";
     let failed: string | undefined;
     for (let tries = 1;; tries++) {
-      const picked = strong
-        ? this.#writer.primaryOf(shard, scope)
-        : this.#replicas.pick(shard, failed === undefined ? undefined : { except: failed });
+      const replica = floor &&
+        this.sessions.pick(floor, { except: failed, deadlineAt: scope.deadlineAt });
+      if (replica === undefined && floor !== undefined) {
+        floor = undefined;
+        primary = true;
+      }
+      const picked = primary ? this.#writer.primaryOf(shard, scope) : replica ??
+        this.#replicas.pick(shard, failed === undefined ? undefined : { except: failed });
       const node = typeof picked === "string" ? picked : await picked;
       try {
-        const result = await this.#run(node, call);
+        const result = floor === undefined || this.sessions.isThere(node, floor)
+          ? await this.#run(node, call)
+          : await this.sessions.inPlace(node, () => this.#run(node, call, floor));
+        if (result === "behind") {
+          floor = undefined;
+          primary = true;
+          continue;
+        }
         if (result.kind === "ok") throw notRows(compiled);
         if (result.rows.length > compiled.statement.maxRows) throw tooManyRows(compiled);
         timings?.mark("db");
@@ -146,14 +176,15 @@ export class Executor {
    * @throws {RealmgateError} as {@linkcode PrimaryWriter.write}, and `statement_unavailable`,
    * `stale_fence`
    */
-  write(call: Call): Promise<Executed<Rows | Ok>> {
+  write(call: Call): Promise<ExecutedWrite<Written>> {
     const { fence } = call;
     return fence === undefined
       ? this.#writer.write(call, this.#plain)
       : this.#writer.write({ ...call, fence }, this.#fenced);
   }
 
-  async #run(node: string, call: Call): Promise<Rows | Ok> {
+  /** Where there is a floor the node is waited for first. */
+  async #run(node: string, call: Call, floor?: Floor): Promise<Rows | Ok | "behind"> {
     const { compiled, bound, scope, timings } = call;
     const pool = this.#poolOf(node);
     timings?.mark("route");
@@ -161,10 +192,26 @@ export class Executor {
     const connection = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
     try {
+      if (floor !== undefined) {
+        const caughtUp = await this.sessions.catchUp(connection, { node, floor, scope });
+        timings?.mark("catch_up");
+        if (!caughtUp) return "behind";
+      }
       return await connection.execute(bound.sql, bound.values, { scope });
     } finally {
       pool.release(connection);
     }
+  }
+
+  /** Where a shard has one node, everybody reads that: nobody asks how far it is. */
+  #locate(
+    lease: Lease,
+    { job, result }: { readonly job: Call; readonly result: Written },
+  ): Promise<Written> {
+    const { compiled, bound, scope } = job;
+    return this.#view.shard(this.shardOf(compiled, bound)).nodes.length > 1
+      ? withPosition(lease, { result, scope })
+      : Promise.resolve(result);
   }
 
   #anyShard(): string {

@@ -6,6 +6,7 @@ import type { Bound } from "./compiled_statement.ts";
 import { asUnsent, isReadOnlyRefusal } from "./failure.ts";
 import type { Fence } from "./fence.ts";
 import { recordFence } from "./fence_table.ts";
+import type { Written } from "./write_position.ts";
 
 /** A write under a fence. */
 export interface FencedWrite {
@@ -31,7 +32,7 @@ const ROLLED_BACK: readonly number[] = [1205, 1213];
  * the outcome is unknown. What is lost before that is certainly not applied, and `connect_failed`
  * @throws {InterruptedError} `unknown` only for a COMMIT that was sent
  */
-export async function fencedWrite(lease: Lease, write: FencedWrite): Promise<Rows | Ok> {
+export async function fencedWrite(lease: Lease, write: FencedWrite): Promise<Written> {
   const { bound, scope } = write;
   let result: Rows | Ok;
   try {
@@ -44,9 +45,7 @@ export async function fencedWrite(lease: Lease, write: FencedWrite): Promise<Row
   }
   const committed = await lease.transact("COMMIT", { scope }).catch(doubtful);
   // The server tells the GTID of a transaction with its commit.
-  return result.kind === "ok" && committed.kind === "ok"
-    ? { ...result, gtid: committed.gtid }
-    : result;
+  return committed.kind === "ok" ? { ...result, gtid: committed.gtid } : result;
 }
 
 function assertNewest(newest: string, { fence, label }: FencedWrite): void {

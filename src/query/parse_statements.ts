@@ -92,7 +92,7 @@ function parseBlock(
 }
 
 function notBuiltYet(annotations: Annotations): string | undefined {
-  const { shard, merge, partialOmit, params, consistency } = annotations;
+  const { shard, merge, partialOmit, params } = annotations;
   if (shard?.by === "all" || merge !== undefined) {
     return "it collects from every shard, which is not built yet";
   }
@@ -104,7 +104,5 @@ function notBuiltYet(annotations: Annotations): string | undefined {
   if (params.some((param) => param.default?.kind === "id")) {
     return "it makes its own ids, which is not built yet";
   }
-  return consistency === "session"
-    ? "it reads at the caller's session, which is not built yet"
-    : undefined;
+  return undefined;
 }

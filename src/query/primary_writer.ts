@@ -13,6 +13,7 @@ import {
   reasonOf,
   shardUnavailable,
 } from "./failure.ts";
+import { pause } from "./pause.ts";
 import type { Timings } from "./timings.ts";
 
 /** What ran, where. */
@@ -21,6 +22,12 @@ export interface Executed<Result> {
   readonly shard: string;
   readonly node: string;
   readonly source: "primary" | "replica";
+}
+
+/** The same of a write. */
+export interface ExecutedWrite<Result> extends Executed<Result> {
+  /** The shard's epoch when it was sent: never a newer one than the primary's that it was sent to. */
+  readonly epoch: string;
 }
 
 /** What the way to a primary must know of whatever goes it. */
@@ -43,6 +50,13 @@ export interface PrimaryWork<Job extends PrimaryJob, Result> {
   readonly repeats: (job: Job) => boolean;
   /** Fails with `connect_failed` where it is certainly not applied, else with `connection_lost`. */
   readonly run: (lease: Lease, job: Job) => Promise<Result>;
+  /** Whether a result lacks what the server can still be asked for. @default {it never does} */
+  readonly lacks?: (result: Result) => boolean;
+  /** Asks for it on the same connection. Must not fail, for the work is done. */
+  readonly complete?: (
+    lease: Lease,
+    done: { readonly job: Job; readonly result: Result },
+  ) => Promise<Result>;
 }
 
 /** What a writer works with; it owns none of it. */
@@ -91,7 +105,7 @@ export class PrimaryWriter {
   async write<Job extends PrimaryJob, Result>(
     job: Job,
     work: PrimaryWork<Job, Result>,
-  ): Promise<Executed<Result>> {
+  ): Promise<ExecutedWrite<Result>> {
     const { scope } = job;
     const shard = work.shardOf(job);
     const giveUpAt = this.#clock.now() + PRIMARY_WAIT_MS;
@@ -100,9 +114,10 @@ export class PrimaryWriter {
       let node: string | undefined;
       try {
         node = await this.primaryOf(shard, scope);
+        const { primary, epoch } = this.#view.shard(shard);
         const result = await this.#run(node, job, work);
         job.timings?.mark("db");
-        return { result, shard, node, source: "primary" };
+        return { result, shard, node, source: "primary", epoch: primary === node ? epoch : "0" };
       } catch (error) {
         if (node === undefined || !(error instanceof SqlError)) {
           throw doubtful ? inDoubt(error) : error;
@@ -121,7 +136,8 @@ export class PrimaryWriter {
         }
         // A node that a look finds well may refuse connections even so: it is not asked in a loop.
         if (tries > 1) {
-          await this.#pause(Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS), scope);
+          const delayMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
+          await pause(delayMs, { clock: this.#clock, scope });
         }
       }
     }
@@ -139,22 +155,13 @@ export class PrimaryWriter {
     const lease = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
     try {
-      return await work.run(lease, job);
+      const result = await work.run(lease, job);
+      return work.lacks?.(result) === true && work.complete !== undefined
+        ? await work.complete(lease, { job, result })
+        : result;
     } finally {
       pool.release(lease);
     }
-  }
-
-  #pause(delayMs: number, scope: Scope): Promise<void> {
-    return new Promise((resolve) => {
-      const over = () => {
-        timer.cancel();
-        scope.offEnd(over);
-        resolve();
-      };
-      const timer = this.#clock.after(delayMs, over);
-      scope.onEnd(over);
-    });
   }
 }
 

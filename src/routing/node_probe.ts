@@ -25,10 +25,17 @@ export interface NodeProbeOptions {
 
 type Finding = Omit<Observation, "node" | "beganAt" | "endedAt" | "wallMs">;
 
+/** A session, and where this server tells what a look asks for. */
+interface Opened {
+  readonly session: MysqlSession;
+  readonly dialect: { readonly status: string; readonly position: string };
+}
+
 const NOTHING = {
   writable: undefined,
   applying: undefined,
   heartbeat: undefined,
+  position: undefined,
   semiSync: undefined,
   version: undefined,
   connections: undefined,
@@ -43,7 +50,7 @@ const UNREADABLE: ReadonlySet<number> = new Set([1049, 1142, 1146]);
  */
 export class NodeProbe {
   readonly #options: NodeProbeOptions;
-  #session: { readonly session: MysqlSession; readonly status: string } | undefined;
+  #session: Opened | undefined;
   #current: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #heartbeat: number | undefined;
@@ -125,19 +132,17 @@ export class NodeProbe {
 
   async #ask(scope: Parameters<MysqlDriver["connect"]>[1]): Promise<Finding> {
     if (this.#session?.session.closed === true) this.#drop();
-    const { session, status } = this.#session ??= await this.#connect(scope);
+    const { session, dialect } = this.#session ??= await this.#connect(scope);
     try {
-      return toFinding(await firstRow(session, lookSql(status, HEARTBEAT)));
+      return toFinding(await firstRow(session, lookSql(dialect, HEARTBEAT)));
     } catch (error) {
       if (!(error instanceof SqlError) || !UNREADABLE.has(error.errno)) throw error;
-      const finding = toFinding(await firstRow(session, lookSql(status, "NULL")));
+      const finding = toFinding(await firstRow(session, lookSql(dialect, "NULL")));
       return { ...finding, trouble: "its table realmgate_heartbeat cannot be read" };
     }
   }
 
-  async #connect(
-    scope: Parameters<MysqlDriver["connect"]>[1],
-  ): Promise<{ readonly session: MysqlSession; readonly status: string }> {
+  async #connect(scope: Parameters<MysqlDriver["connect"]>[1]): Promise<Opened> {
     const { driver, target } = this.#options;
     const session = await driver.connect(target, scope);
     const abandon = () => session.destroy();
@@ -148,8 +153,7 @@ export class NodeProbe {
       const lines = grants.kind === "rows" ? grants.rows.map((row) => String(row[0])) : [];
       const excess = excessPrivilege(lines);
       if (excess !== undefined) throw new ExcessPrivilegeError(target.user, excess);
-      const status = String(version).includes("MariaDB") ? MARIADB_STATUS : MYSQL_STATUS;
-      return { session, status };
+      return { session, dialect: String(version).includes("MariaDB") ? MARIADB : MYSQL };
     } catch (error) {
       session.destroy();
       throw error;
@@ -173,24 +177,25 @@ class ExcessPrivilegeError extends Error {
 }
 
 const HEARTBEAT = "(SELECT beat FROM realmgate_heartbeat WHERE id = 1)";
-const MARIADB_STATUS = "information_schema.global_status";
-const MYSQL_STATUS = "performance_schema.global_status";
+const MARIADB = { status: "information_schema.global_status", position: "@@gtid_slave_pos" };
+/** Its sets of GTIDs are not read here. */
+const MYSQL = { status: "performance_schema.global_status", position: "NULL" };
 
 /**
  * Slaves_running counts threads that apply: with the primary gone a replica still does, and its
  * connection's state, which says otherwise, is no reason to take it out. Every value stands in a
  * subquery because MariaDB 10.11 answers 0 for any boolean system variable beside an aggregate.
  */
-function lookSql(status: string, heartbeat: string): string {
+function lookSql({ status, position }: Opened["dialect"], heartbeat: string): string {
   const value = (name: string) =>
     `(SELECT variable_value FROM ${status} WHERE variable_name = '${name}')`;
   return `SELECT @@global.read_only, @@version, @@global.max_connections, ` +
     `${value("Threads_connected")}, ${value("Slaves_running")}, ` +
-    `${value("Rpl_semi_sync_master_status")}, ${heartbeat}`;
+    `${value("Rpl_semi_sync_master_status")}, ${heartbeat}, ${position}`;
 }
 
 function toFinding(row: readonly unknown[]): Finding {
-  const [readOnly, version, max, used, applying, semiSync, heartbeat] = row;
+  const [readOnly, version, max, used, applying, semiSync, heartbeat, position] = row;
   return {
     up: true,
     trouble: undefined,
@@ -198,6 +203,7 @@ function toFinding(row: readonly unknown[]): Finding {
     writable: Number(readOnly) === 0,
     applying: isNull(applying) ? undefined : Number(applying) > 0,
     heartbeat: isNull(heartbeat) ? undefined : Number(heartbeat),
+    position: isNull(position) ? undefined : String(position),
     semiSync: isNull(semiSync) ? undefined : semiSync === "ON",
     version: String(version),
     connections: { max: Number(max), used: Number(used) },

@@ -64,13 +64,7 @@ export class ReadReplicaManager {
    * @throws {RealmgateError} `shard_unavailable` if no node may take the read
    */
   pick(shard: string, options?: { readonly except?: string }): string {
-    const rotation = this.#rotations.get(shard);
-    if (rotation === undefined) {
-      throw new TypeError(
-        `Cannot pick a replica: the shard must be configured, received "${shard}"`,
-      );
-    }
-    if (rotation.version !== this.#view.version) this.#renew(rotation, this.#view.shard(shard));
+    const rotation = this.#rotationOf(shard);
     const { turns } = rotation;
     const except = options?.except;
     for (let tries = 0; tries < turns.length; tries++) {
@@ -86,6 +80,35 @@ export class ReadReplicaManager {
       `Cannot read from shard ${shard}: no node of it may take reads now`,
       { retryAfterMs: 1_000, extra: { shard } },
     );
+  }
+
+  /**
+   * The next healthy replica of `shard` in turn that passes the test, or `undefined` if none does.
+   *
+   * @throws {TypeError} if there is no such shard
+   */
+  pickWhere(shard: string, test: (node: string) => boolean): string | undefined {
+    const rotation = this.#rotationOf(shard);
+    const { turns, next } = rotation;
+    for (let tries = 0; tries < turns.length; tries++) {
+      const at = (next + tries) % turns.length;
+      const node = turns[at];
+      if (node === undefined || !test(node)) continue;
+      rotation.next = (at + 1) % turns.length;
+      return node;
+    }
+    return undefined;
+  }
+
+  #rotationOf(shard: string): Rotation {
+    const rotation = this.#rotations.get(shard);
+    if (rotation === undefined) {
+      throw new TypeError(
+        `Cannot pick a replica: the shard must be configured, received "${shard}"`,
+      );
+    }
+    if (rotation.version !== this.#view.version) this.#renew(rotation, this.#view.shard(shard));
+    return rotation;
   }
 
   #renew(rotation: Rotation, state: ShardState): void {

@@ -28,6 +28,7 @@ const look = z.object({
   writable: absent(z.boolean()),
   applying: absent(z.boolean()),
   heartbeat: absent(z.number()),
+  position: z.string().nullish().transform((value) => value ?? undefined),
   semiSync: absent(z.boolean()),
   version: absent(z.string()),
   connections: absent(z.object({ max: z.number(), used: z.number() })),

@@ -26,6 +26,8 @@ export interface NodeState {
   readonly writable: boolean | undefined;
   /** Behind the primary's heartbeat, in milliseconds; `undefined` while unknown. */
   readonly lagMs: number | undefined;
+  /** A replica's applied GTIDs, in MariaDB's form; `undefined` while unknown, and elsewhere. */
+  readonly position: string | undefined;
   /** Whether its writes are replicated semi-synchronously; `undefined` unless it is the primary. */
   readonly semiSync: boolean | undefined;
   readonly version: string | undefined;

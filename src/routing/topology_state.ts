@@ -20,6 +20,8 @@ export interface Observation {
   readonly applying: boolean | undefined;
   /** The heartbeat row: microseconds of the primary's clock that wrote it. */
   readonly heartbeat: number | undefined;
+  /** The GTIDs that its replication has applied, in MariaDB's form; `undefined` elsewhere. */
+  readonly position: string | undefined;
   readonly semiSync: boolean | undefined;
   readonly version: string | undefined;
   readonly connections: NodeState["connections"];
@@ -142,6 +144,7 @@ function nodeState(
     up: seen?.up ?? false,
     writable: seen?.writable,
     lagMs: isPrimary ? 0 : lagMs,
+    position: replica ? seen.position : undefined,
     semiSync: isPrimary ? seen?.semiSync : undefined,
     version: seen?.version,
     probeMs: seen === undefined ? undefined : seen.endedAt - seen.beganAt,

@@ -229,6 +229,7 @@ export function unknownShard(spec: ShardSpec): ShardState {
     up: false,
     writable: undefined,
     lagMs: undefined,
+    position: undefined,
     semiSync: undefined,
     version: undefined,
     probeMs: undefined,

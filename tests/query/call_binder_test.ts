@@ -220,10 +220,6 @@ const UNSUPPORTED: readonly (readonly [string, string])[] = [
     "-- @shard s1\n-- @param id bigint default=id()\nSELECT :id",
     "it makes its own ids, which is not built yet",
   ],
-  [
-    "-- @shard s1\n-- @read session\nSELECT 1",
-    "it reads at the caller's session, which is not built yet",
-  ],
 ];
 
 for (const [text, why] of UNSUPPORTED) {

@@ -38,6 +38,7 @@ export function stateOf(
       up: !out.includes(name),
       writable: name === primary,
       lagMs: 0,
+      position: undefined,
       semiSync: undefined,
       version: "10.11",
       probeMs: 1,

@@ -20,6 +20,7 @@ const REPORT: ShardReport = {
     writable: true,
     applying: undefined,
     heartbeat: 1_800_000_000_000_000,
+    position: undefined,
     semiSync: true,
     version: "10.11.6-MariaDB",
     connections: { max: 500, used: 3 },
@@ -34,6 +35,7 @@ const REPORT: ShardReport = {
     writable: undefined,
     applying: undefined,
     heartbeat: undefined,
+    position: "0-1-100,7-3-5",
     semiSync: undefined,
     version: undefined,
     connections: undefined,
@@ -79,4 +81,12 @@ Deno.test("a report is not read when it is not one", () => {
   for (const text of ["", "{", "null", '{"by":"one"}', '{"by":"one","shard":"s1","looks":[]}']) {
     assertEquals(decodeReport(text, { toLocal: plus(0), now }), undefined, text);
   }
+});
+
+Deno.test("a report of a process that does not tell positions is read without them", () => {
+  const text = encodeReport(REPORT, { by: "old", toFleet: plus(0) }) ?? "";
+  const older = text.replaceAll(/"position":[^,]+,(?:7-3-5",)?/g, "");
+  assertEquals(older.includes("position"), false);
+  const read = decodeReport(older, { toLocal: plus(0), now: { ms: 3_000, wallMs: 9_000 } });
+  assertEquals(read?.report.looks.map(({ position }) => position), [undefined, undefined]);
 });

@@ -52,6 +52,7 @@ function report(clock: Clock, change: { readonly agoMs?: number; readonly up?: b
     writable: up,
     applying: undefined,
     heartbeat: undefined,
+    position: undefined,
     semiSync: undefined,
     version: undefined,
     connections: undefined,

@@ -194,6 +194,7 @@ Deno.test("TopologyProber tells the fleet of a newer epoch when that knows an ol
       writable: false,
       applying: true,
       heartbeat: undefined,
+      position: undefined,
       semiSync: undefined,
       version: undefined,
       connections: undefined,

@@ -29,6 +29,7 @@ function observe(seen: Readonly<Record<string, Seen>>): Observations {
       writable: undefined,
       applying: undefined,
       heartbeat: undefined,
+      position: undefined,
       semiSync: true,
       version: "10.11",
       connections: undefined,

@@ -90,14 +90,24 @@ Deno.test("Isolate echoes the request id of whatever it answers", async () => {
 
 Deno.test("Isolate's dry run asks for the node that the request's consistency asks for", async () => {
   const { fetch } = isolate();
-  const nodeFor = async (consistency: string) => {
+  const nodeFor = async (consistency: string, token?: string) => {
     const response = await fetch(
-      get("/v1/route/player.get?id=1", { "realmgate-consistency": consistency }),
+      get("/v1/route/player.get?id=1", {
+        "realmgate-consistency": consistency,
+        ...(token === undefined ? {} : { "realmgate-token": btoa(token).replaceAll("=", "") }),
+      }),
     );
     const body = await response.json();
     return body.node ?? body.code;
   };
   assertEquals(await nodeFor("eventual"), "s1b");
   assertEquals(await nodeFor("strong"), "s1a");
-  assertEquals(await nodeFor("session"), "not_supported");
+  assertEquals(await nodeFor("session"), "s1b");
+  assertEquals(await nodeFor("session", "1;other:7:0-1-5"), "s1b");
+  assertEquals(await nodeFor("session", "1;s1:7:0-1-5"), "s1b", "it may get there in time");
+  assertEquals(await nodeFor("session", "1;s1:6:0-1-5"), "s1a");
+  assertEquals(await nodeFor("session", "1;s1:7:"), "s1a");
+  assertEquals(await nodeFor("session", "1!;s2:7:"), "s1a", "an entry of s1 may have been dropped");
+  assertEquals(await nodeFor("eventual", "1;s1:6:0-1-5"), "s1b");
+  assertEquals(await nodeFor("session", "2;s1:6:0-1-5"), "invalid_request");
 });

@@ -7,9 +7,14 @@ export const FENCE_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}=[1-9][0-9]{0,
 /** The request headers that statement calls take. */
 const PARAMETERS = {
   "Realmgate-Consistency": {
-    description: "`eventual` may read a replica; `strong` reads the primary. The statement may " +
-      "ask for more on its own.",
-    schema: { type: "string", enum: ["eventual", "strong"], default: "eventual" },
+    description: "`eventual` may read a replica; `session` reads nothing older than " +
+      "`Realmgate-Token`; `strong` reads the primary. The statement may ask for more on its own.",
+    schema: { type: "string", enum: ["eventual", "session", "strong"], default: "eventual" },
+  },
+  "Realmgate-Token": {
+    description: "Tokens of earlier writes' answers, one or up to 16 with commas between them: " +
+      "what a session read must show. A write answers with what they tell of and its own.",
+    schema: { type: "string", maxLength: 65_567, pattern: "^[A-Za-z0-9]+( *, *[A-Za-z0-9]+)*$" },
   },
   "Realmgate-Deadline-Ms": {
     description: "How long the caller waits; it can only shorten the statement's own limit.",
@@ -31,6 +36,12 @@ const PARAMETERS = {
 } as const;
 
 const HEADERS = {
+  "Realmgate-Token": {
+    description:
+      "After a write: what a session read must show, to be sent back as it is; opaque, " +
+      "at most 4 kB.",
+    schema: { type: "string", maxLength: 4_096 },
+  },
   "X-Request-Id": {
     description: "The request's own id where it sent one; on errors always.",
     schema: { type: "string" },

@@ -116,7 +116,12 @@ function batch(call: { readonly statement: string; readonly params: Schema }): S
     description: "They run concurrently, each on its own: one that fails does not undo the " +
       "others. The results stand in the calls' order. Each call needs its statement's scope.",
     tags: ["Batch"],
-    parameters: ["Realmgate-Consistency", "Realmgate-Deadline-Ms", "X-Request-Id"].map(parameter),
+    parameters: [
+      "Realmgate-Consistency",
+      "Realmgate-Token",
+      "Realmgate-Deadline-Ms",
+      "X-Request-Id",
+    ].map(parameter),
     requestBody: {
       required: true,
       content: {
@@ -136,7 +141,7 @@ function batch(call: { readonly statement: string; readonly params: Schema }): S
     responses: {
       200: {
         description: "Each call's answer or problem document.",
-        headers: headerRefs(["Cache-Control", "X-Request-Id"]),
+        headers: headerRefs(["Cache-Control", "Realmgate-Token", "X-Request-Id"]),
         content: json(listOf("BatchResult", "results")),
       },
       ...problemRefs([

@@ -95,6 +95,7 @@ export function fixedSchemas(): Schema {
       up: flag("Whether the last look found it."),
       writable: flag("Whether it takes writes; absent while unknown."),
       lagMs: { type: "number", description: "Behind the primary; absent while unknown." },
+      position: text("A replica's applied GTIDs; absent while unknown."),
       semiSync: flag("Whether semi-synchronous replication is active; absent while unknown."),
       version: text("The server's."),
       probeMs: { type: "number", description: "How long the last look took." },
@@ -110,6 +111,7 @@ export function fixedSchemas(): Schema {
     }, [
       "writable",
       "lagMs",
+      "position",
       "semiSync",
       "version",
       "probeMs",

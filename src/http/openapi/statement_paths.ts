@@ -94,7 +94,7 @@ function operation(
           : kind === "one"
           ? "The row, or null where there is none."
           : `The rows; at most ${statement.maxRows}.`,
-        headers: headerRefs(CALL_HEADERS),
+        headers: headerRefs(kind === "exec" ? [...CALL_HEADERS, "Realmgate-Token"] : CALL_HEADERS),
         content: {
           "application/json": { schema: answerSchema(documented), ...answerExample(documented) },
         },
