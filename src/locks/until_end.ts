@@ -79,8 +79,8 @@ function isLost(error: unknown): boolean {
 function unknown(cause: unknown, retry: "later" | "same_key"): RealmgateError {
   return new RealmgateError(
     "lock_outcome_unknown",
-    "Cannot tell what became of the lock: Redis did not answer in time; a grant that came of it is " +
-      "taken back",
+    "Cannot tell what became of the lock: Redis did not answer in time; do not rely on it, and send " +
+      "the request again",
     { outcome: "unknown", retry, retryAfterMs: 1_000, cause },
   );
 }

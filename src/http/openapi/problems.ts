@@ -28,7 +28,7 @@ const MEANINGS = {
   lock_held: "Somebody else holds the lock: `owner`, for `remainingMs`; `waiters` are in line.",
   lock_lost: "The grant expired or was released; stop what you do under it.",
   lock_outcome_unknown:
-    "Redis did not answer in time; nothing was granted, or it is taken back. Send it again.",
+    "Redis did not answer in time: do not rely on the lock. An acquire's grant is taken back.",
   redis_unavailable: "Redis cannot be reached at the moment; nothing was done.",
   idempotency_key_reused: "The `Idempotency-Key` was used with another request.",
   write_outcome_unknown:
