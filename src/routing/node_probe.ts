@@ -28,7 +28,11 @@ type Finding = Omit<Observation, "node" | "beganAt" | "endedAt" | "wallMs">;
 /** A session, and where this server tells what a look asks for. */
 interface Opened {
   readonly session: MysqlSession;
-  readonly dialect: { readonly status: string; readonly position: string };
+  readonly dialect: {
+    readonly status: string;
+    readonly position: string;
+    readonly committed: string;
+  };
 }
 
 const NOTHING = {
@@ -36,6 +40,7 @@ const NOTHING = {
   applying: undefined,
   heartbeat: undefined,
   position: undefined,
+  committed: undefined,
   semiSync: undefined,
   version: undefined,
   connections: undefined,
@@ -177,25 +182,36 @@ class ExcessPrivilegeError extends Error {
 }
 
 const HEARTBEAT = "(SELECT beat FROM realmgate_heartbeat WHERE id = 1)";
-const MARIADB = { status: "information_schema.global_status", position: "@@gtid_slave_pos" };
+const MARIADB = {
+  status: "information_schema.global_status",
+  position: "@@gtid_slave_pos",
+  committed: "@@gtid_binlog_pos",
+};
 /** Its sets of GTIDs are not read here. */
-const MYSQL = { status: "performance_schema.global_status", position: "NULL" };
+const MYSQL = {
+  status: "performance_schema.global_status",
+  position: "NULL",
+  committed: "NULL",
+};
 
 /**
  * Slaves_running counts threads that apply: with the primary gone a replica still does, and its
  * connection's state, which says otherwise, is no reason to take it out. Every value stands in a
  * subquery because MariaDB 10.11 answers 0 for any boolean system variable beside an aggregate.
  */
-function lookSql({ status, position }: Opened["dialect"], heartbeat: string): string {
+function lookSql(
+  { status, position, committed }: Opened["dialect"],
+  heartbeat: string,
+): string {
   const value = (name: string) =>
     `(SELECT variable_value FROM ${status} WHERE variable_name = '${name}')`;
   return `SELECT @@global.read_only, @@version, @@global.max_connections, ` +
     `${value("Threads_connected")}, ${value("Slaves_running")}, ` +
-    `${value("Rpl_semi_sync_master_status")}, ${heartbeat}, ${position}`;
+    `${value("Rpl_semi_sync_master_status")}, ${heartbeat}, ${position}, ${committed}`;
 }
 
 function toFinding(row: readonly unknown[]): Finding {
-  const [readOnly, version, max, used, applying, semiSync, heartbeat, position] = row;
+  const [readOnly, version, max, used, applying, semiSync, heartbeat, position, committed] = row;
   return {
     up: true,
     trouble: undefined,
@@ -204,6 +220,8 @@ function toFinding(row: readonly unknown[]): Finding {
     applying: isNull(applying) ? undefined : Number(applying) > 0,
     heartbeat: isNull(heartbeat) ? undefined : Number(heartbeat),
     position: isNull(position) ? undefined : String(position),
+    // Without a binary log it is empty, whatever was committed.
+    committed: isNull(committed) || committed === "" ? undefined : String(committed),
     semiSync: isNull(semiSync) ? undefined : semiSync === "ON",
     version: String(version),
     connections: { max: Number(max), used: Number(used) },

@@ -17,6 +17,9 @@ export type Conversion = (ms: number) => number | undefined;
 const absent = <T extends z.ZodType>(type: T) =>
   type.nullable().transform((value) => value ?? undefined);
 
+/** What processes of an older version do not tell. */
+const untold = z.string().nullish().transform((value) => value ?? undefined);
+
 const look = z.object({
   node: z.string(),
   beganAt: z.number(),
@@ -28,7 +31,8 @@ const look = z.object({
   writable: absent(z.boolean()),
   applying: absent(z.boolean()),
   heartbeat: absent(z.number()),
-  position: z.string().nullish().transform((value) => value ?? undefined),
+  position: untold,
+  committed: untold,
   semiSync: absent(z.boolean()),
   version: absent(z.string()),
   connections: absent(z.object({ max: z.number(), used: z.number() })),

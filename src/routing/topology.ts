@@ -26,14 +26,27 @@ export interface NodeState {
   readonly writable: boolean | undefined;
   /** Behind the primary's heartbeat, in milliseconds; `undefined` while unknown. */
   readonly lagMs: number | undefined;
-  /** A replica's applied GTIDs, in MariaDB's form; `undefined` while unknown, and elsewhere. */
+  /**
+   * The GTIDs, in MariaDB's form, that a replica has applied, or that are in the primary's own binary
+   * log: a node that has those shows all that was committed before that look at the primary began.
+   * `undefined` while unknown, and elsewhere.
+   */
   readonly position: string | undefined;
   /** Whether its writes are replicated semi-synchronously; `undefined` unless it is the primary. */
   readonly semiSync: boolean | undefined;
   readonly version: string | undefined;
   /** How long the probe took, in milliseconds. */
   readonly probeMs: number | undefined;
-  /** When the last look began, in Unix milliseconds; `undefined` before the first. */
+  /**
+   * When the last look began, in Unix milliseconds by this process's own wall clock, also where
+   * another process looked; `undefined` before the first.
+   *
+   * A look of this process is dated when it begins, less a part of a millisecond. Another's is dated
+   * through Redis's clock, and not later than it was: earlier by the round trips in which the two
+   * processes learnt of that clock, some milliseconds, and by 0.2 ms for each second since either
+   * did. So a look began after an instant if this is more than the `wallMs()` of then; equal says
+   * nothing. Only where Redis's clock was set, or this machine's was set back, may that be wrong.
+   */
   readonly observedAt: number | undefined;
   /** The server's limit of connections, and how many it has; `undefined` while unknown. */
   readonly connections: { readonly max: number; readonly used: number } | undefined;

@@ -131,10 +131,10 @@ export class TopologyBulletin {
 
   #read(text: string): ShardReport | undefined {
     const { clock } = this.#options;
-    const read = decodeReport(text, {
-      toLocal: (ms) => this.#fleetClock.toLocal(ms),
-      now: { ms: clock.now(), wallMs: clock.wallMs() },
-    });
+    // In this order: a pause between the two must not make looks newer than they are.
+    const [wallMs, ms] = [clock.wallMs(), clock.now()];
+    const toLocal = (fleetMs: number) => this.#fleetClock.toLocal(fleetMs);
+    const read = decodeReport(text, { toLocal, now: { ms, wallMs } });
     return read === undefined || read.by === this.#by ? undefined : read.report;
   }
 }

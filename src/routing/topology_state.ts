@@ -22,6 +22,8 @@ export interface Observation {
   readonly heartbeat: number | undefined;
   /** The GTIDs that its replication has applied, in MariaDB's form; `undefined` elsewhere. */
   readonly position: string | undefined;
+  /** The GTIDs in its own binary log, likewise: all that it had committed when the look began. */
+  readonly committed: string | undefined;
   readonly semiSync: boolean | undefined;
   readonly version: string | undefined;
   readonly connections: NodeState["connections"];
@@ -144,7 +146,7 @@ function nodeState(
     up: seen?.up ?? false,
     writable: seen?.writable,
     lagMs: isPrimary ? 0 : lagMs,
-    position: replica ? seen.position : undefined,
+    position: isPrimary ? seen?.committed : replica ? seen.position : undefined,
     semiSync: isPrimary ? seen?.semiSync : undefined,
     version: seen?.version,
     probeMs: seen === undefined ? undefined : seen.endedAt - seen.beganAt,

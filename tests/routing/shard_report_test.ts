@@ -21,6 +21,7 @@ const REPORT: ShardReport = {
     applying: undefined,
     heartbeat: 1_800_000_000_000_000,
     position: undefined,
+    committed: "0-1-101",
     semiSync: true,
     version: "10.11.6-MariaDB",
     connections: { max: 500, used: 3 },
@@ -36,6 +37,7 @@ const REPORT: ShardReport = {
     applying: undefined,
     heartbeat: undefined,
     position: "0-1-100,7-3-5",
+    committed: undefined,
     semiSync: undefined,
     version: undefined,
     connections: undefined,
@@ -85,8 +87,11 @@ Deno.test("a report is not read when it is not one", () => {
 
 Deno.test("a report of a process that does not tell positions is read without them", () => {
   const text = encodeReport(REPORT, { by: "old", toFleet: plus(0) }) ?? "";
-  const older = text.replaceAll(/"position":[^,]+,(?:7-3-5",)?/g, "");
-  assertEquals(older.includes("position"), false);
+  const older = text.replaceAll(/"(position|committed)":[^,]+,(?:7-3-5",)?/g, "");
+  assertEquals(/position|committed|0-1-10/.test(older), false);
   const read = decodeReport(older, { toLocal: plus(0), now: { ms: 3_000, wallMs: 9_000 } });
-  assertEquals(read?.report.looks.map(({ position }) => position), [undefined, undefined]);
+  for (const { position, committed } of read?.report.looks ?? []) {
+    assertEquals([position, committed], [undefined, undefined]);
+  }
+  assertEquals(read?.report.looks.length, 2);
 });

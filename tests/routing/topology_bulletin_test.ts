@@ -53,6 +53,7 @@ function report(clock: Clock, change: { readonly agoMs?: number; readonly up?: b
     applying: undefined,
     heartbeat: undefined,
     position: undefined,
+    committed: undefined,
     semiSync: undefined,
     version: undefined,
     connections: undefined,

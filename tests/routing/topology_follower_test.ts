@@ -195,6 +195,7 @@ Deno.test("TopologyProber tells the fleet of a newer epoch when that knows an ol
       applying: true,
       heartbeat: undefined,
       position: undefined,
+      committed: undefined,
       semiSync: undefined,
       version: undefined,
       connections: undefined,

@@ -2,6 +2,9 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { eventually } from "../support/eventually.ts";
 import { withProbedStack } from "./probed_stack.ts";
 
+/** The number in a position of one domain. */
+const numberOf = (position: string | undefined) => Number(position?.split("-")[2] ?? NaN);
+
 const PROMOTE = "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only = 0";
 
 Deno.test("TopologyProber finds roles and lag and leaves no connection when it is stopped", () =>
@@ -25,6 +28,20 @@ Deno.test("TopologyProber finds roles and lag and leaves no connection when it i
     await prober.stop();
     await eventually(async () => await connections(a) + await connections(b) === 0);
     assertEquals(told.at(-1)?.shards[0]?.status, "ok");
+  }));
+
+Deno.test("TopologyProber knows what the primary had committed when a look began after it", () =>
+  withProbedStack(async ({ a, b, probe }) => {
+    const { node, until } = await probe();
+    await b.sql("STOP SLAVE SQL_THREAD");
+    await a.sql(`CREATE TABLE ${a.database}.written (id INT)`);
+    const [row] = await a.sql("SELECT @@gtid_binlog_pos AS at");
+    const [written, wallMs] = [numberOf(String(row?.["at"])), Date.now()];
+    await until(() => (node("s1a").observedAt ?? 0) > wallMs, "a look that began afterwards");
+    assert(numberOf(node("s1a").position) >= written);
+    assert(numberOf(node("s1b").position) < written);
+    await b.sql("START SLAVE");
+    await until(() => numberOf(node("s1b").position) >= written, "the replica to have it too");
   }));
 
 Deno.test("TopologyProber takes a replica out while it does not apply or is behind", () =>

@@ -30,6 +30,7 @@ function observe(seen: Readonly<Record<string, Seen>>): Observations {
       applying: undefined,
       heartbeat: undefined,
       position: undefined,
+      committed: undefined,
       semiSync: true,
       version: "10.11",
       connections: undefined,
@@ -59,6 +60,25 @@ Deno.test("shardState names the primary when it alone is writable", () => {
   assertEquals(state.nodes.map(({ role }) => role), ["primary", "replica"]);
   assertEquals(state.nodes.map(({ semiSync }) => semiSync), [true, undefined]);
   assertEquals(ejected(state), [undefined, undefined]);
+});
+
+Deno.test("shardState tells what the primary committed and what a replica applied", () => {
+  const at = { position: "0-1-7", committed: "0-1-9" };
+  const positions = (state: ShardState) => state.nodes.map(({ position }) => position);
+  assertEquals(positions(judge({ a: { ...PRIMARY, ...at }, b: { ...REPLICA, ...at } })), [
+    "0-1-9",
+    "0-1-7",
+  ]);
+  // Of nodes that are neither nothing is told: what they have may be in nobody else's past.
+  assertEquals(positions(judge({ a: { ...PRIMARY, ...at }, b: { ...PRIMARY, ...at } })), [
+    undefined,
+    undefined,
+  ]);
+  const fixed = { role: "fixed" } as const;
+  assertEquals(positions(judge({ a: { ...REPLICA, ...at }, b: { ...PRIMARY, ...at } }, fixed)), [
+    "0-1-9",
+    "0-1-7",
+  ]);
 });
 
 Deno.test("shardState refuses writes when no node, two nodes or another node is writable", () => {

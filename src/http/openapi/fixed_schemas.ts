@@ -95,7 +95,9 @@ export function fixedSchemas(): Schema {
       up: flag("Whether the last look found it."),
       writable: flag("Whether it takes writes; absent while unknown."),
       lagMs: { type: "number", description: "Behind the primary; absent while unknown." },
-      position: text("A replica's applied GTIDs; absent while unknown."),
+      position: text(
+        "GTIDs: what a replica has applied, or the primary committed; absent while unknown.",
+      ),
       semiSync: flag("Whether semi-synchronous replication is active; absent while unknown."),
       version: text("The server's."),
       probeMs: { type: "number", description: "How long the last look took." },
