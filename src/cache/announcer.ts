@@ -1,0 +1,100 @@
+import type { CacheEvent } from "./cache_event.ts";
+
+/** Where events go. Throws {@linkcode RealmgateError} `redis_unavailable`. */
+export type RecordEvents = (events: readonly CacheEvent[]) => Promise<void>;
+
+interface Item {
+  readonly event: CacheEvent;
+  /** `undefined` for what is sent again until it is recorded. */
+  readonly done: ((error: unknown) => void) | undefined;
+}
+
+/** Events of one message. */
+const MAX_BATCH = 256;
+/** Ends of writes that wait for a log that is away; past it the oldest are left to the sweepers. */
+const MAX_KEPT = 10_000;
+
+/**
+ * Sends an isolate's events to the fleet's log, in their order: at once while none are on their
+ * way, else all that gathered meanwhile as one message. So a busy isolate costs the log, and every
+ * reader of it, a message a round trip instead of one per write.
+ */
+export class Announcer {
+  readonly #record: RecordEvents;
+  #queue: Item[] = [];
+  /** The batch under way. */
+  #flying: Promise<void> | undefined;
+
+  constructor(record: RecordEvents) {
+    this.#record = record;
+  }
+
+  /** How many events wait to be sent. */
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * Tells an event once.
+   *
+   * @returns once it is recorded
+   * @throws {RealmgateError} `redis_unavailable`; its outcome is `unknown` where it may be recorded
+   */
+  tell(event: CacheEvent): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        event,
+        done: (error) => error === undefined ? resolve() : reject(error),
+      });
+      this.#send();
+    });
+  }
+
+  /** Tells an event, again and again until it is recorded; see {@linkcode Announcer.resume}. */
+  keepTelling(event: CacheEvent): void {
+    this.#queue.push({ event, done: undefined });
+    this.#send();
+  }
+
+  /** Takes back what was not sent yet. @returns whether it was not */
+  takeBack(event: CacheEvent): boolean {
+    const at = this.#queue.findIndex((item) => item.event === event);
+    if (at < 0) return false;
+    this.#queue.splice(at, 1);
+    return true;
+  }
+
+  /** The log is back: what waits is sent. */
+  resume(): void {
+    this.#send();
+  }
+
+  /** Resolves once nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.#flying !== undefined) await this.#flying;
+  }
+
+  #send(): void {
+    if (this.#flying !== undefined || this.#queue.length === 0) return;
+    const batch = this.#queue.splice(0, MAX_BATCH);
+    this.#flying = this.#record(batch.map(({ event }) => event)).then(
+      () => {
+        for (const { done } of batch) done?.(undefined);
+        this.#flying = undefined;
+        this.#send();
+      },
+      (error: unknown) => {
+        this.#flying = undefined;
+        this.#failed(batch, error);
+      },
+    );
+  }
+
+  /** Nothing is repeated in a loop: a log that failed is told again once it is back. */
+  #failed(batch: readonly Item[], error: unknown): void {
+    const [waiting, kept] = [this.#queue, batch.filter(({ done }) => done === undefined)];
+    this.#queue = [...kept, ...waiting.filter(({ done }) => done === undefined)].slice(-MAX_KEPT);
+    for (const { done } of batch) done?.(error);
+    for (const { done } of waiting) done?.(error);
+  }
+}

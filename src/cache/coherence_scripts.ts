@@ -1,0 +1,101 @@
+import { redisScript } from "../drivers/redis.ts";
+
+/*
+ * The fleet's log of cache events. Its head is a hash: `epoch` and `server` (one life of one Redis
+ * process), `seq`, and until when nothing may be stored (`hold`). The log itself is a stream of the
+ * last few thousand messages, so that a reader that lost its connection need not start anew; open
+ * intents are a hash by id, `deadline event`; readers are a sorted set by when they renewed last.
+ * Sequences are `max(previous + 1, now)` in microseconds, so that they grow even past a loss of
+ * state.
+ */
+const PRELUDE = `
+local time = redis.call("TIME")
+local now = time[1] * 1000000 + time[2]
+local digits = function(number) return string.format("%.0f", number) end
+local known = redis.call("HMGET", KEYS[1], "epoch", "seq", "server", "hold")
+local epoch, seq, server, hold = known[1], tonumber(known[2] or 0), known[3], tonumber(known[4] or 0)
+local begin = function()
+  server = string.match(redis.call("INFO", "server"), "run_id:(%x+)")
+  epoch, seq = digits(math.max(seq + 1, now)), math.max(seq + 1, now)
+  redis.call("DEL", KEYS[2])
+  redis.call("HSET", KEYS[1], "epoch", epoch, "seq", digits(seq), "server", server)
+end
+if not epoch then begin() end
+`;
+
+/**
+ * Appends events as one message, and publishes it.
+ *
+ * KEYS: head, log, intents. ARGV: channel, the events' text, how many messages the log keeps, how
+ * many intents are opened; of each its id, how long it can take (ms) and its text; then the ids of
+ * those that are closed. Returns `{epoch, sequence}`.
+ */
+export const RECORD = redisScript(`${PRELUDE}
+local opened = tonumber(ARGV[4])
+for i = 0, opened - 1 do
+  local id, limit, text = ARGV[5 + 3 * i], tonumber(ARGV[6 + 3 * i]), ARGV[7 + 3 * i]
+  redis.call("HSET", KEYS[3], id, digits(now + limit * 1000) .. " " .. text)
+end
+for i = 5 + 3 * opened, #ARGV do redis.call("HDEL", KEYS[3], ARGV[i]) end
+local previous = digits(seq)
+seq = math.max(seq + 1, now)
+redis.call("HSET", KEYS[1], "seq", digits(seq))
+redis.call("XADD", KEYS[2], "MAXLEN", "~", ARGV[3], digits(seq) .. "-0", "p", previous, "e", ARGV[2])
+redis.call("PUBLISH", ARGV[1], epoch .. " " .. previous .. " " .. digits(seq) .. " " .. ARGV[2])
+return {epoch, digits(seq)}
+`);
+
+/**
+ * Renews a read lease. It writes, so that a server which must not be written to refuses it: a replica,
+ * or a master without enough replicas. Another process behind the address begins another epoch.
+ *
+ * KEYS: head, log, intents, readers. ARGV: `plain`, `log` or `full`, the reader, its epoch and
+ * sequence, how long nothing may be stored after another epoch began (ms), the longest answer (in
+ * messages). Returns `{epoch, sequence}`; with `log` also `{sequence, previous, events, …}`, with
+ * `full` also the hold that is left (us) and the open intents' texts.
+ */
+export const RENEW = redisScript(`${PRELUDE}
+local ask, reader, knows, from = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+if ask ~= "plain" and string.match(redis.call("INFO", "server"), "run_id:(%x+)") ~= server then
+  begin()
+end
+redis.call("ZADD", KEYS[4], digits(now), reader)
+redis.call("ZREMRANGEBYSCORE", KEYS[4], "-inf", digits(now - 60000000))
+if ask == "log" then
+  local messages = {}
+  if knows == epoch then
+    for _, item in ipairs(redis.call("XRANGE", KEYS[2], "(" .. from .. "-0", "+", "COUNT", ARGV[6])) do
+      table.insert(messages, string.match(item[1], "^%d+"))
+      table.insert(messages, item[2][2])
+      table.insert(messages, item[2][4])
+    end
+  end
+  return {epoch, digits(seq), messages}
+end
+if ask == "full" then
+  if knows ~= "" and knows ~= epoch then
+    hold = math.max(hold, now + tonumber(ARGV[5]) * 1000)
+    redis.call("HSET", KEYS[1], "hold", digits(hold))
+  end
+  local intents = {}
+  for at, text in ipairs(redis.call("HVALS", KEYS[3])) do
+    intents[at] = string.match(text, "^%d+ (.*)$")
+  end
+  return {epoch, digits(seq), digits(math.max(0, hold - now)), intents}
+end
+return {epoch, digits(seq)}
+`);
+
+/**
+ * The intents whose time is over: somebody has to find out what became of them.
+ *
+ * KEYS: head, log, intents. Returns their texts.
+ */
+export const OVERDUE = redisScript(`${PRELUDE}
+local overdue = {}
+for _, text in ipairs(redis.call("HVALS", KEYS[3])) do
+  local deadline, event = string.match(text, "^(%d+) (.*)$")
+  if tonumber(deadline) <= now then table.insert(overdue, event) end
+end
+return overdue
+`);
