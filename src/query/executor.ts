@@ -10,7 +10,6 @@ import type { TopologyView } from "../routing/topology_view.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
 import { explainFailure, isNodeFailure, reasonOf, shardUnavailable } from "./failure.ts";
 import type { Fence } from "./fence.ts";
-import { fencedWrite } from "./fenced_write.ts";
 import {
   type Executed,
   type ExecutedWrite,
@@ -22,6 +21,7 @@ import { isSessionRead, SessionReads } from "./session_reads.ts";
 import type { SessionToken } from "./session_token.ts";
 import type { Consistency } from "./statement.ts";
 import type { Timings } from "./timings.ts";
+import { transactWrite } from "./transact_write.ts";
 import { withPosition, type Written } from "./write_position.ts";
 
 /** One run of one statement, validated and bound. */
@@ -96,7 +96,7 @@ export class Executor {
     this.#fenced = {
       ...common,
       run: (lease, { compiled, bound, scope, fence }) =>
-        fencedWrite(lease, { bound, scope, fence, label: compiled.statement.name }),
+        transactWrite(lease, { bound, scope, fence, label: compiled.statement.name }),
     };
   }
 

@@ -17,6 +17,12 @@ const STEPS: readonly string[] = [
      used_at DATETIME NOT NULL COMMENT 'UTC',
      KEY (used_at)
    ) ENGINE=InnoDB COMMENT='Realmgate: one row per lock whose fences this shard has seen'`,
+  // No index but the key: rows are few, and each costs its write one more statement as it is.
+  `CREATE TABLE IF NOT EXISTS realmgate_outbox (
+     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+     tags MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'a JSON array',
+     created_at DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)) COMMENT 'UTC'
+   ) ENGINE=InnoDB COMMENT='Realmgate: what writes changed and caches were not told of yet'`,
 ];
 
 const VERSIONS = `CREATE TABLE IF NOT EXISTS realmgate_schema (

@@ -11,8 +11,8 @@ Deno.test("installSchema makes the tables once and schema:install finds the writ
     const [shard] = stack.shards;
     const [primary, replica] = [shard?.primary, shard?.replicas[0]];
     assert(primary !== undefined && replica !== undefined);
-    assertEquals(await install(primary), { from: 0, to: 3 });
-    assertEquals(await install(primary), { from: 3, to: 3 });
+    assertEquals(await install(primary), { from: 0, to: 4 });
+    assertEquals(await install(primary), { from: 4, to: 4 });
     assertEquals((await primary.sql("SELECT * FROM realmgate_heartbeat")).length, 1);
     await primary.sql("DROP TABLE realmgate_schema");
 
@@ -40,8 +40,8 @@ apiKeys: [{name: k, sha256: "${"0".repeat(64)}", scopes: [read]}]
       const decoder = new TextDecoder();
       return { code, text: decoder.decode(stdout) + decoder.decode(stderr) };
     };
-    assertEquals(await run(), { code: 0, text: "s1  s1a  version 0 -> 3\n" });
-    assertEquals(await run(), { code: 0, text: "s1  s1a  is at version 3\n" });
+    assertEquals(await run(), { code: 0, text: "s1  s1a  version 0 -> 4\n" });
+    assertEquals(await run(), { code: 0, text: "s1  s1a  is at version 4\n" });
 
     await primary.sql("SET GLOBAL read_only = 1");
     const refused = await run();

@@ -6,12 +6,16 @@ import type { Bound } from "./compiled_statement.ts";
 import { asUnsent, isReadOnlyRefusal } from "./failure.ts";
 import type { Fence } from "./fence.ts";
 import { recordFence } from "./fence_table.ts";
+import { recordOutbox } from "./outbox.ts";
 import type { Written } from "./write_position.ts";
 
-/** A write under a fence. */
-export interface FencedWrite {
-  readonly fence: Fence;
-  readonly bound: Bound;
+/** A write with what must be recorded exactly if it is applied. */
+export interface TransactedWrite {
+  /** Under which it is to run. @default {none} */
+  readonly fence?: Fence | undefined;
+  /** What caches must drop, for the outbox. @default {no row} */
+  readonly tags?: readonly string[] | undefined;
+  readonly bound: Pick<Bound, "sql" | "values">;
   /** The statement's name, for errors. */
   readonly label: string;
   readonly scope: Scope;
@@ -21,23 +25,28 @@ export interface FencedWrite {
 const ROLLED_BACK: readonly number[] = [1205, 1213];
 
 /**
- * Runs a write in a transaction that records its fence first. The record's row stays locked until
- * the commit, so writes under one lock stand in line on their shard, and once a newer fence is
- * committed no write of an older one lands. A write that fails is rolled back whole, its fence
- * included: the fence is recorded exactly if the write is applied.
+ * Runs a write in a transaction that records its fence first, then its row in the outbox. What fails
+ * is rolled back whole: both are recorded exactly if the write is applied.
  *
- * @throws {RealmgateError} `stale_fence`, `statement_unavailable` where the shard has no table of
- * fences
+ * The fence's row stays locked until the commit, so writes under one lock stand in line on their
+ * shard, and once a newer fence is committed no write of an older one lands. It comes first so that
+ * a write that is refused or waits holds nothing else.
+ *
+ * @throws {RealmgateError} `stale_fence`, `statement_unavailable` where the shard lacks one of those
+ * tables
  * @throws {SqlError} `connection_lost` only if a COMMIT was sent and did not get a clear answer: then
  * the outcome is unknown. What is lost before that is certainly not applied, and `connect_failed`
  * @throws {InterruptedError} `unknown` only for a COMMIT that was sent
  */
-export async function fencedWrite(lease: Lease, write: FencedWrite): Promise<Written> {
-  const { bound, scope } = write;
+export async function transactWrite(lease: Lease, write: TransactedWrite): Promise<Written> {
+  const { fence, tags, bound, label, scope } = write;
   let result: Rows | Ok;
   try {
     await lease.transact("START TRANSACTION", { scope });
-    assertNewest(await recordFence(lease, write), write);
+    if (fence !== undefined) {
+      assertNewest(await recordFence(lease, { fence, scope }), { fence, label });
+    }
+    if (tags !== undefined) await recordOutbox(lease, { tags, scope });
     result = await lease.execute(bound.sql, bound.values, { scope });
   } catch (error) {
     await rollBack(lease, scope);
@@ -48,7 +57,10 @@ export async function fencedWrite(lease: Lease, write: FencedWrite): Promise<Wri
   return committed.kind === "ok" ? { ...result, gtid: committed.gtid } : result;
 }
 
-function assertNewest(newest: string, { fence, label }: FencedWrite): void {
+function assertNewest(
+  newest: string,
+  { fence, label }: { readonly fence: Fence; readonly label: string },
+): void {
   if (newest === fence.number) return;
   throw new RealmgateError(
     "stale_fence",

@@ -20,7 +20,7 @@ function behind(proxy: TcpProxy): FencedFixture {
 const BEFORE_COMMIT = ["START TRANSACTION", "INSERT INTO realmgate_fences", "INSERT INTO landed"];
 const LOSSES: readonly Interception[] = ["lose request", "lose answer"];
 
-Deno.test("fencedWrite lands once when its connection is lost before the COMMIT was sent", async () => {
+Deno.test("transactWrite lands once when its connection is lost before the COMMIT was sent", async () => {
   let round = 0;
   for (const text of BEFORE_COMMIT) {
     for (const loss of LOSSES) {
@@ -48,7 +48,7 @@ Deno.test("a plain write is unknown where a fenced one is certainly not applied"
   }
 });
 
-Deno.test("fencedWrite is unknown when its COMMIT was sent and not answered", async () => {
+Deno.test("transactWrite is unknown when its COMMIT was sent and not answered", async () => {
   for (const loss of LOSSES) {
     using proxy = new TcpProxy(server.node.port);
     await using fixture = behind(proxy);
@@ -67,7 +67,7 @@ Deno.test("fencedWrite is unknown when its COMMIT was sent and not answered", as
   }
 });
 
-Deno.test("fencedWrite lands once when the server ends its session before the COMMIT", async () => {
+Deno.test("transactWrite lands once when the server ends its session before the COMMIT", async () => {
   await using fixture = new FencedFixture({ target: server.target });
   await using other = await openSession(server);
   const add = () => fixture.write("test.add", { amount: 1 }, { fence: "killed=1" });
@@ -85,7 +85,7 @@ Deno.test("fencedWrite lands once when the server ends its session before the CO
   assertEquals(fixture.pool.pool.stats().totals.created, 2);
 });
 
-Deno.test("fencedWrite follows the shard when its primary turns read-only before the COMMIT", async () => {
+Deno.test("transactWrite follows the shard when its primary turns read-only before the COMMIT", async () => {
   using proxy = new TcpProxy(server.node.port);
   await using fixture = behind(proxy);
   proxy.intercept("COMMIT", async (): Promise<Interception> => {

@@ -32,7 +32,7 @@ async function assertClean(fixture: FencedFixture, before: number): Promise<void
   assertEquals(fixture.pool.pool.stats().totals.created, 1);
 }
 
-Deno.test("fencedWrite is not applied when its scope ends during the statement", async () => {
+Deno.test("transactWrite is not applied when its scope ends during the statement", async () => {
   for (const end of ENDS) {
     await using fixture = new FencedFixture({ target: server.target });
     const before = await gold();
@@ -51,7 +51,7 @@ Deno.test("fencedWrite is not applied when its scope ends during the statement",
   }
 });
 
-Deno.test("fencedWrite is not applied when its scope ends while it waits for another of its lock", async () => {
+Deno.test("transactWrite is not applied when its scope ends while it waits for another of its lock", async () => {
   await using fixture = new FencedFixture({ target: server.target });
   await using other = await openSession(server);
   await fixture.write("test.add", { amount: 0 }, { fence: "held=1" });
@@ -71,7 +71,7 @@ Deno.test("fencedWrite is not applied when its scope ends while it waits for ano
   await assertClean(fixture, before);
 });
 
-Deno.test("fencedWrite is not applied when its scope ends before its first command is over", async () => {
+Deno.test("transactWrite is not applied when its scope ends before its first command is over", async () => {
   using proxy = new TcpProxy(server.node.port);
   const target = { ...server.target, port: proxy.port };
   await using fixture = new FencedFixture({ target });
@@ -90,7 +90,7 @@ Deno.test("fencedWrite is not applied when its scope ends before its first comma
   assertEquals(await gold(), before);
 });
 
-Deno.test("fencedWrite is applied when its COMMIT is answered after its scope's end", async () => {
+Deno.test("transactWrite is applied when its COMMIT is answered after its scope's end", async () => {
   using proxy = new TcpProxy(server.node.port);
   const target = { ...server.target, port: proxy.port };
   await using fixture = new FencedFixture({ target });
@@ -105,7 +105,7 @@ Deno.test("fencedWrite is applied when its COMMIT is answered after its scope's 
   assertEquals(fixture.pool.pool.stats().totals.killed, 0);
 });
 
-Deno.test("fencedWrite is unknown when its COMMIT is not answered after its scope's end", async () => {
+Deno.test("transactWrite is unknown when its COMMIT is not answered after its scope's end", async () => {
   using proxy = new TcpProxy(server.node.port);
   const target = { ...server.target, port: proxy.port };
   await using fixture = new FencedFixture({ target });

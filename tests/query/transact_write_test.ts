@@ -17,7 +17,7 @@ async function refusal(write: () => Promise<unknown>): Promise<RealmgateError> {
   return await assertRejects(write, RealmgateError);
 }
 
-Deno.test("fencedWrite refuses an older fence once a newer one is recorded, and changes nothing", async () => {
+Deno.test("transactWrite refuses an older fence once a newer one is recorded, and changes nothing", async () => {
   await using fixture = new FencedFixture({ target: server.target });
   const add = (fence: string) => fixture.write("test.add", { amount: 1 }, { fence });
   const before = await gold();
@@ -36,7 +36,7 @@ Deno.test("fencedWrite refuses an older fence once a newer one is recorded, and 
   assertEquals(fixture.pool.pool.stats().validating, 0);
 });
 
-Deno.test("fencedWrite compares numbers exactly, beyond 2^53 too", async () => {
+Deno.test("transactWrite compares numbers exactly, beyond 2^53 too", async () => {
   await using fixture = new FencedFixture({ target: server.target });
   const add = (fence: string) => fixture.write("test.add", { amount: 1 }, { fence });
   for (const newer of ["9007199254740993", "9223372036854775807"]) {
@@ -50,7 +50,7 @@ Deno.test("fencedWrite compares numbers exactly, beyond 2^53 too", async () => {
   }
 });
 
-Deno.test("fencedWrite records no fence when its statement fails", async () => {
+Deno.test("transactWrite records no fence when its statement fails", async () => {
   await using fixture = new FencedFixture({ target: server.target });
   const land = (fence: string, note: string) =>
     fixture.write("test.land", { fence: 0, note }, { fence });
@@ -62,7 +62,7 @@ Deno.test("fencedWrite records no fence when its statement fails", async () => {
   await land("failing=6", "twice");
 });
 
-Deno.test("fencedWrite answers what a plain write would, with the GTID of its commit", async () => {
+Deno.test("transactWrite answers what a plain write would, with the GTID of its commit", async () => {
   await using fixture = new FencedFixture({ target: server.target });
   const fence = "answers=9007199254740993";
   const plain = await fixture.write("test.add", { amount: 1 });
@@ -78,7 +78,7 @@ Deno.test("fencedWrite answers what a plain write would, with the GTID of its co
   assertEquals(seq, String(BigInt(landed.insertId) + 1n), "what RETURNING answered is committed");
 });
 
-Deno.test("fencedWrite says what an operator must do when the table is missing", async () => {
+Deno.test("transactWrite says what an operator must do when the table is missing", async () => {
   await using fixture = new FencedFixture({ target: server.target });
   await server.node.sql("RENAME TABLE realmgate_fences TO away");
   const before = await gold();
@@ -92,7 +92,7 @@ Deno.test("fencedWrite says what an operator must do when the table is missing",
   assertEquals(fixture.pool.pool.stats().totals.created, 1);
 });
 
-Deno.test("fencedWrite tells of a deadlock as a plain write does, and nothing of it stays", async () => {
+Deno.test("transactWrite tells of a deadlock as a plain write does, and nothing of it stays", async () => {
   await using fixture = new FencedFixture({ target: server.target });
   await using other = await openSession(server);
   await fixture.write("test.add", { amount: 0 }, { fence: "dead=1" });

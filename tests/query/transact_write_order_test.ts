@@ -31,7 +31,7 @@ function inOrder(landed: readonly number[]): boolean {
 
 const rounds = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 8, maxLength: 16 });
 
-Deno.test("fencedWrite lets no older fence land behind a newer one, however they race", async () => {
+Deno.test("transactWrite lets no older fence land behind a newer one, however they race", async () => {
   await using fixture = new FencedFixture({ target: server.target, max: 8 });
   const write: Writer = async (lock, fence) => {
     try {
