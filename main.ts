@@ -123,6 +123,7 @@ function work(): void {
       onIsolate: (isolate) =>
         host.current = {
           upkeep: () => isolate.upkeep(),
+          evictExpired: () => isolate.evictExpired(),
           checkHealth() {},
           async sweepFences() {},
         },

@@ -93,9 +93,18 @@ const lockRule = z.strictObject({
 });
 
 const cache = z.strictObject({
-  maxEntries: count(1).default(10_000),
+  /** Bounds of each isolate's share; the least recently used entries go first. */
+  maxEntries: count(1, 10_000_000).default(10_000),
   maxBytes: count(1_024).default(64 * 1_048_576),
   ttl: duration.default(30_000),
+  /** How long "no row" is believed, if that is shorter. */
+  negativeTtl: duration.default(5_000),
+  /** For how long past its time an entry is answered while another is loaded. */
+  swr: duration.default(0),
+  /** For how long it answers, as `stale`, when Redis cannot be heard; 0 is a strict cache. */
+  lenient: duration.default(0),
+  /** Whether clients put entries into it over HTTP; then no statement may name it. */
+  writable: flag.default(false),
 });
 
 /** The configuration file's shape; see the README's table for what each setting does. */

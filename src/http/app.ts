@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import { postBatch } from "./batch_route.ts";
 import { getLive, getReady } from "./health_routes.ts";
@@ -17,7 +17,8 @@ import { toProblem, toRealmgateError } from "./problem.ts";
 import { getRoute, getStatement, getStatements } from "./registry_routes.ts";
 import { echoRequestId, requestId } from "./request_id.ts";
 import { registerReference } from "./reference_routes.ts";
-import { getQuery, postStatement } from "./statement_routes.ts";
+import { hotPath } from "./hot_path.ts";
+import { getQuery, postStatement, type StatementHandler } from "./statement_routes.ts";
 import { getTopology } from "./topology_route.ts";
 
 /** Everything but calls of statements and locks, which see to their request ids themselves. */
@@ -31,15 +32,21 @@ const REFERENCE = [
   "/docs",
 ];
 
+/** What answers requests. */
+export type Fetch = (request: Request) => Response | Promise<Response>;
+
 /**
  * The HTTP app of one isolate: every route of the contract that is built, and one place where
  * every error becomes a problem document.
  */
-export function createApp(parts: Parts): Hono {
+export function createApp(parts: Parts): Fetch {
   const app = new Hono();
-  app.get("/v1/query/:statement", getQuery(parts));
-  app.post("/v1/query/:statement", postStatement(parts, "query"));
-  app.post("/v1/exec/:statement", postStatement(parts, "exec"));
+  const query = getQuery(parts);
+  const routed = (handler: StatementHandler) => (c: Context) =>
+    handler(c.req.raw, c.req.param("statement") ?? "");
+  app.get("/v1/query/:statement", routed(query));
+  app.post("/v1/query/:statement", routed(postStatement(parts, "query")));
+  app.post("/v1/exec/:statement", routed(postStatement(parts, "exec")));
   app.post("/v1/batch", postBatch(parts));
   app.post("/v1/locks/:name", acquireLock(parts));
   app.put("/v1/locks/:name", renewLock(parts));
@@ -60,14 +67,14 @@ export function createApp(parts: Parts): Hono {
     const error = new RealmgateError("not_found", "Cannot find anything at this method and path");
     return problemResponse(error, requestId(c.req.raw.headers));
   });
-  app.onError((error, c) => {
-    const request = c.req.raw;
+  const failed = (error: unknown, request: Request) => {
     const known = toRealmgateError(error);
     const id = requestId(request.headers);
     logFailure(parts.log, known, { requestId: id, path: new URL(request.url).pathname });
     return problemResponse(known, id);
-  });
-  return app;
+  };
+  app.onError((error, c) => failed(error, c.req.raw));
+  return hotPath({ query, failed, others: (request) => app.fetch(request) });
 }
 
 function problemResponse(error: unknown, id: string): Response {

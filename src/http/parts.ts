@@ -2,6 +2,8 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { ScopeWatch } from "../core/scope.ts";
 import type { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
+import type { CacheManager } from "../cache/cache_manager.ts";
+import type { CachedReads } from "../query/cached_reads.ts";
 import type { Executor } from "../query/executor.ts";
 import type { QueryOptimizer } from "../query/query_optimizer.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
@@ -25,6 +27,8 @@ export interface Parts {
   readonly authenticator: Authenticator;
   readonly optimizer: QueryOptimizer;
   readonly executor: Executor;
+  readonly caches: CacheManager;
+  readonly cached: CachedReads;
   readonly shards: ShardManager;
   readonly view: TopologyView;
   readonly replicas: ReadReplicaManager;

@@ -1,8 +1,8 @@
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
+import { type CachedAnswer, etagOf, tooLarge } from "../query/cached_reads.ts";
 import { encodeOk } from "../query/encode_ok.ts";
-import type { Executed } from "../query/primary_writer.ts";
 import type { WrittenAt } from "../query/session_token.ts";
 import { Timings } from "../query/timings.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
@@ -13,7 +13,9 @@ import type { Parts } from "./parts.ts";
 export interface Answer {
   readonly body: string;
   readonly shard: string;
-  readonly source: "primary" | "replica";
+  readonly source: CachedAnswer["source"];
+  /** Of a cached statement, wherever the answer came from. */
+  readonly etag: string | undefined;
   readonly timings: Timings | undefined;
   /** What a token is made from; `undefined` after a read. */
   readonly write: WrittenAt | undefined;
@@ -61,41 +63,58 @@ export function openScope(parts: Parts, request: Request, timeoutMs: number): Sc
   return watch.open({ timeoutMs, signal: () => request.signal });
 }
 
+/** A bound call, as it is run. */
+export interface RunnableCall {
+  readonly compiled: CompiledStatement;
+  readonly bound: Bound;
+  readonly options: CallOptions;
+}
+
+/** The answer that a cache has at hand; costs no wait, no scope and no promise. */
+export function findAnswer(
+  { cached }: Parts,
+  { compiled, bound, options }: RunnableCall,
+): CachedAnswer | undefined {
+  const { consistency, int64 } = options;
+  const cache = cached.cacheOf(compiled, consistency);
+  if (cache === undefined) return undefined;
+  const key = compiled.cacheKey(bound, options);
+  return cached.find(cache, { compiled, bound, consistency, int64, key });
+}
+
 /** Runs a bound statement and encodes its answer. */
 export async function runStatement(
   parts: Parts,
-  call: {
-    readonly compiled: CompiledStatement;
-    readonly bound: Bound;
-    readonly options: CallOptions;
-    readonly scope: Scope;
-  },
+  call: RunnableCall & { readonly scope: Scope },
 ): Promise<Answer> {
   const { compiled, bound, options, scope } = call;
+  const { consistency, token, fence, int64 } = options;
   const timings = options.timing ? new Timings(parts.clock) : undefined;
-  const { consistency, token, fence } = options;
   const run = { compiled, bound, consistency, token, scope, timings, fence };
-  const write = compiled.statement.kind === "exec" ? await parts.executor.write(run) : undefined;
-  const executed = write ?? await parts.executor.read(run);
-  const body = encode(compiled, executed, options);
-  if (body.length > parts.limits.resultBytes) {
-    throw new RealmgateError(
-      "result_too_large",
-      `Cannot answer ${compiled.statement.name}: it has over ${parts.limits.resultBytes} bytes`,
-      compiled.statement.kind === "exec" ? { outcome: "applied", retry: "never" } : {},
-    );
+  if (compiled.statement.kind === "exec") {
+    const write = await parts.executor.write(run);
+    const body = encodeOk(compiled, write.result, options);
+    assertShort(parts, compiled, body);
+    timings?.mark("encode");
+    const { shard, source } = write;
+    return { body, shard, source, etag: undefined, timings, write };
   }
+  const cache = parts.cached.cacheOf(compiled, consistency);
+  if (cache !== undefined) {
+    const cachedCall = { ...run, int64, key: compiled.cacheKey(bound, options) };
+    const found = parts.cached.find(cache, cachedCall);
+    timings?.mark("cache");
+    const { body, shard, source, etag } = found ?? await parts.cached.load(cache, cachedCall);
+    return { body, shard, source, etag, timings, write: undefined };
+  }
+  const { result, shard, source } = await parts.executor.read(run);
+  const body = `{"data":${compiled.encodeRows(result, options)}}`;
+  assertShort(parts, compiled, body);
   timings?.mark("encode");
-  return { body, shard: executed.shard, source: executed.source, timings, write };
+  const etag = compiled.statement.cache === undefined ? undefined : etagOf(body);
+  return { body, shard, source, etag, timings, write: undefined };
 }
 
-function encode(
-  compiled: CompiledStatement,
-  executed: Executed<Parameters<typeof encodeOk>[1]>,
-  options: CallOptions,
-): string {
-  const { result } = executed;
-  return compiled.statement.kind !== "exec" && result.kind === "rows"
-    ? `{"data":${compiled.encodeRows(result, options)}}`
-    : encodeOk(compiled, result, options);
+function assertShort({ limits }: Parts, compiled: CompiledStatement, body: string): void {
+  if (body.length > limits.resultBytes) throw tooLarge(compiled, limits.resultBytes);
 }

@@ -1,72 +1,87 @@
-import type { Context } from "hono";
 import { RealmgateError } from "../core/errors.ts";
-import type { Scope } from "../core/scope.ts";
-import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
-import { type SessionToken, tokenAfter } from "../query/session_token.ts";
+import type { CachedAnswer } from "../query/cached_reads.ts";
+import { tokenAfter } from "../query/session_token.ts";
 import { readCallOptions } from "./call_options.ts";
+import type { Parts } from "./parts.ts";
+import { readJson } from "./read_body.ts";
 import { sentRequestId } from "./request_id.ts";
 import {
   type Answer,
   type Endpoint,
+  findAnswer,
   findStatement,
   openScope,
+  type RunnableCall,
   runStatement,
 } from "./statement_call.ts";
-import type { Parts } from "./parts.ts";
-import { readJson } from "./read_body.ts";
 
-/** Binds a call's parameters, from wherever the request has them. */
-type Bind = (
-  compiled: CompiledStatement,
+/** Answers a request for a statement; throws, or rejects, where it fails. */
+export type StatementHandler = (
   request: Request,
-  scope: Scope,
-) => Bound | Promise<Bound>;
+  statement: string,
+) => Response | Promise<Response>;
 
-/** `GET /v1/query/{statement}?param=…`. */
-export function getQuery(parts: Parts): (c: Context) => Promise<Response> {
-  return statementRoute(parts, "query", (compiled, { url }) => {
+/** `GET /v1/query/{statement}?param=…`. A hit of a cache is answered without a promise. */
+export function getQuery(parts: Parts): StatementHandler {
+  return (request, name) => {
+    const { headers, url } = request;
+    const principal = parts.authenticator.authenticate(headers.get("authorization"));
+    const options = readCallOptions(headers, "read");
+    const compiled = findStatement(parts, { name, endpoint: "query", principal });
     const mark = url.indexOf("?");
-    return compiled.bindQuery(mark < 0 ? "" : url.slice(mark + 1));
-  });
+    const bound = compiled.bindQuery(mark < 0 ? "" : url.slice(mark + 1));
+    const call = { compiled, bound, options };
+    if (!options.timing) {
+      const found = findAnswer(parts, call);
+      if (found !== undefined) return respond(found, { headers, call, method: "GET" });
+    }
+    return run(parts, request, call);
+  };
 }
 
 /** `POST /v1/query/{statement}` and `POST /v1/exec/{statement}` with `{"params": {…}}`. */
-export function postStatement(parts: Parts, endpoint: Endpoint): (c: Context) => Promise<Response> {
+export function postStatement(parts: Parts, endpoint: Endpoint): StatementHandler {
   const { limits: { bodyBytes: maxBytes }, reads } = parts;
-  return statementRoute(parts, endpoint, async (compiled, request, scope) => {
-    const body = await readJson(request, { maxBytes, scope, reads });
-    return compiled.bindJson(readParams(body));
-  });
-}
-
-/**
- * The hottest path of the service. It builds no object that it can do without, waits only for what
- * is a promise, and touches `Request.signal` only when a statement takes long.
- */
-function statementRoute(
-  parts: Parts,
-  endpoint: Endpoint,
-  bind: Bind,
-): (c: Context) => Promise<Response> {
   const carrier = endpoint === "exec" ? "write" : "read";
-  return async (c) => {
-    const request = c.req.raw;
+  return async (request, name) => {
     const { headers } = request;
     const principal = parts.authenticator.authenticate(headers.get("authorization"));
     const options = readCallOptions(headers, carrier);
-    const name = c.req.param("statement") ?? "";
     const compiled = findStatement(parts, { name, endpoint, principal });
-    const timeoutMs = timeoutOf(parts, compiled.statement, options.deadlineMs);
-    const scope = openScope(parts, request, timeoutMs);
+    const scope = openScope(
+      parts,
+      request,
+      timeoutOf(parts, compiled.statement, options.deadlineMs),
+    );
     try {
-      const binding = bind(compiled, request, scope);
-      const bound = binding instanceof Promise ? await binding : binding;
-      const answer = await runStatement(parts, { compiled, bound, options, scope });
-      return respond(answer, { headers, token: options.token });
+      const bound = compiled.bindJson(
+        readParams(await readJson(request, { maxBytes, scope, reads })),
+      );
+      const call = { compiled, bound, options };
+      return respond(await runStatement(parts, { ...call, scope }), {
+        headers,
+        call,
+        method: "POST",
+      });
     } finally {
       scope.close();
     }
   };
+}
+
+/**
+ * The hottest path of the service. It builds no object that it can do without, and touches
+ * `Request.signal` only when a statement takes long.
+ */
+async function run(parts: Parts, request: Request, call: RunnableCall): Promise<Response> {
+  const { compiled, options } = call;
+  const scope = openScope(parts, request, timeoutOf(parts, compiled.statement, options.deadlineMs));
+  try {
+    const answer = await runStatement(parts, { ...call, scope });
+    return respond(answer, { headers: request.headers, call, method: "GET" });
+  } finally {
+    scope.close();
+  }
 }
 
 /** How long a statement may take for this caller, in milliseconds. */
@@ -101,22 +116,40 @@ export function readParams(body: unknown): unknown {
 }
 
 const JSON_HEADERS = { headers: { "content-type": "application/json" } };
+const NOT_MODIFIED = { status: 304 };
 
 /** Headers that are set on a Response cost less than those that it is made with, all but one. */
 function respond(
-  answer: Answer,
-  request: { readonly headers: Headers; readonly token: SessionToken | undefined },
+  answer: CachedAnswer | Answer,
+  request: {
+    readonly headers: Headers;
+    readonly call: RunnableCall;
+    readonly method: "GET" | "POST";
+  },
 ): Response {
-  const response = new Response(answer.body, JSON_HEADERS);
+  const { etag } = answer;
+  const known = etag !== undefined && request.method === "GET" &&
+    hasTag(request.headers.get("if-none-match"), etag);
+  const response = known
+    ? new Response(null, NOT_MODIFIED)
+    : new Response(answer.body, JSON_HEADERS);
   const { headers } = response;
   headers.set("cache-control", "private, no-cache");
   headers.set("realmgate-source", answer.source);
   headers.set("realmgate-shard", answer.shard);
-  if (answer.write !== undefined) {
-    headers.set("realmgate-token", tokenAfter(request.token, [answer.write]));
+  if (etag !== undefined) headers.set("etag", etag);
+  if ("write" in answer) {
+    if (answer.write !== undefined) {
+      headers.set("realmgate-token", tokenAfter(request.call.options.token, [answer.write]));
+    }
+    if (answer.timings !== undefined) headers.set("server-timing", answer.timings.header());
   }
   const id = sentRequestId(request.headers);
   if (id !== undefined) headers.set("x-request-id", id);
-  if (answer.timings !== undefined) headers.set("server-timing", answer.timings.header());
   return response;
+}
+
+/** Whether an `If-None-Match` names an answer; strong or weak makes no difference there (RFC 9110). */
+function hasTag(sent: string | null, etag: string): boolean {
+  return sent !== null && (sent === "*" || sent.includes(etag));
 }

@@ -31,6 +31,11 @@ export class Lease {
     return this.#connection?.state ?? "closed";
   }
 
+  /** The server's id of the session; 0 after the release. */
+  get connectionId(): number {
+    return this.#connection?.threadId ?? 0;
+  }
+
   /** See {@linkcode PooledConnection.execute}. @throws {TypeError} after the release */
   execute(sql: string, values: readonly SqlValue[], options: CommandOptions): Promise<Rows | Ok> {
     return this.#held().execute(sql, values, options);

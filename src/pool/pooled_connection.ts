@@ -78,6 +78,11 @@ export class PooledConnection {
     return this.#state;
   }
 
+  /** The server's id of the session; 0 before there is one. */
+  get threadId(): number {
+    return this.#session?.threadId ?? 0;
+  }
+
   /** Opens the session. @throws {SqlError} `connect_failed` or the server's refusal */
   async connect(scope: Scope): Promise<void> {
     const session = await this.#parts.driver.connect(this.#parts.target, scope);

@@ -16,6 +16,8 @@ export interface Bound {
   readonly sql: string;
   /** What the shard is chosen by; `undefined` where it is not chosen by a key. */
   readonly shardKey: string | undefined;
+  /** What was given for each parameter, in their own order, where keys or tags are made of it. */
+  readonly given?: readonly Given[];
 }
 
 /**
@@ -37,6 +39,7 @@ export class CallBinder {
   readonly #key: number;
   readonly #fold: boolean;
   readonly #secret: string | undefined;
+  readonly #keepsGiven: boolean;
 
   constructor(statement: Statement, options: { readonly clock: Clock }) {
     const { shard, pieces } = statement;
@@ -59,6 +62,7 @@ export class CallBinder {
     this.#key = shard.by === "key" ? this.#indexes.get(shard.param) ?? -1 : -1;
     this.#fold = shard.by === "key" && shard.fold;
     this.#secret = statement.params.find((spec) => spec.secret)?.name;
+    this.#keepsGiven = statement.cache !== undefined || statement.invalidates.length > 0;
   }
 
   /** Binds a query string without its `?`. @throws {RealmgateError} `invalid_request` */
@@ -150,7 +154,7 @@ export class CallBinder {
       else (faults ??= this.#faults()).add(param?.name ?? "", "is required");
     }
     if (faults !== undefined) throw faults.toError();
-    return {
+    const bound = {
       values: this.#straight ? given as SqlValue[] : this.#place(given),
       sql: this.#builder.fixed ?? this.#builder.text((param) => {
         const list = given[this.#indexes.get(param) ?? -1];
@@ -158,6 +162,7 @@ export class CallBinder {
       }),
       shardKey: this.#key < 0 ? undefined : this.#keyOf(given[this.#key]),
     };
+    return this.#keepsGiven ? { ...bound, given } : bound;
   }
 
   #place(given: readonly Given[]): SqlValue[] {

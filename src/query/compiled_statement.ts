@@ -2,16 +2,23 @@ import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Rows } from "../drivers/mysql.ts";
 import { type Bound, CallBinder } from "./call_binder.ts";
+import type { Given } from "./bound_param.ts";
+import { keyTemplate, tagsTemplate, type Template } from "./cache_key.ts";
 import { type EncodeOptions, RowEncoder } from "./row_encoder.ts";
 import type { Statement, StatementFacts } from "./statement.ts";
 
 export type { Bound } from "./call_binder.ts";
+
+/** Ends the keys of answers that write 64-bit integers as numbers. */
+export const NUMBERS = ";int64=number";
 
 /** One statement compiled for speed: it binds the parameters of a call and encodes its rows. */
 export class CompiledStatement {
   readonly statement: Statement;
   readonly #binder: CallBinder | undefined;
   readonly #encoder: RowEncoder;
+  readonly #key: Template;
+  readonly #tags: (given: readonly Given[]) => readonly string[];
   #facts: StatementFacts | undefined;
 
   constructor(statement: Statement, options: { readonly clock: Clock }) {
@@ -20,6 +27,9 @@ export class CompiledStatement {
       ? new CallBinder(statement, options)
       : undefined;
     this.#encoder = new RowEncoder(statement);
+    const params = statement.params.map(({ name }) => name);
+    this.#key = keyTemplate(statement.name, params);
+    this.#tags = tagsTemplate(statement.cache?.tags ?? statement.invalidates, params);
   }
 
   /** What the servers said of it; `undefined` until they were asked. */
@@ -61,6 +71,17 @@ export class CompiledStatement {
    */
   encodeRows(result: Rows, options: EncodeOptions): string {
     return this.#encoder.encode(result, options);
+  }
+
+  /** The key of a call of a cached statement: the same for the same values, and only for those. */
+  cacheKey({ given = [] }: Bound, { int64 }: EncodeOptions): string {
+    const key = this.#key(given);
+    return int64 === "number" ? key + NUMBERS : key;
+  }
+
+  /** The tags that a call's answer has, or that a write drops. */
+  tags({ given = [] }: Bound): readonly string[] {
+    return this.#tags(given);
   }
 
   #refuse(): never {

@@ -1,8 +1,8 @@
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Ok, type Rows, SqlError } from "../drivers/mysql.ts";
+import type { CoherenceBus } from "../cache/coherence_bus.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
-import type { Lease } from "../pool/lease.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import type { Floor } from "../routing/replica_progress.ts";
 import type { ShardManager } from "../routing/shard_manager.ts";
@@ -17,12 +17,12 @@ import {
   type PrimaryWork,
   PrimaryWriter,
 } from "./primary_writer.ts";
-import { isSessionRead, SessionReads } from "./session_reads.ts";
+import { isSessionRead, type Need, SessionReads } from "./session_reads.ts";
 import type { SessionToken } from "./session_token.ts";
 import type { Consistency } from "./statement.ts";
+import { statementWrite } from "./statement_write.ts";
 import type { Timings } from "./timings.ts";
-import { transactWrite } from "./transact_write.ts";
-import { withPosition, type Written } from "./write_position.ts";
+import type { Written } from "./write_position.ts";
 
 /** One run of one statement, validated and bound. */
 export interface Call {
@@ -37,12 +37,14 @@ export interface Call {
   readonly timings?: Timings | undefined;
   /** Under which a write is to run. @default {none} */
   readonly fence?: Fence | undefined;
+  /** Where a read goes and what it must see, where that is known better. It waits for no replica. */
+  readonly at?: { readonly shard: string; readonly need: Need } | undefined;
 }
-
-type FencedCall = Call & { readonly fence: Fence };
 
 /** What the executor works with; it owns none of it. */
 export interface ExecutorParts extends PrimaryParts {
+  /** Told of writes that drop tags. */
+  readonly bus: Pick<CoherenceBus, "intend" | "done" | "aborted">;
   readonly shards: ShardManager;
   readonly replicas: ReadReplicaManager;
 }
@@ -65,8 +67,7 @@ export class Executor {
   readonly #poolOf: (node: string) => ConnectionPool;
   readonly #allShards: readonly string[];
   readonly #writer: PrimaryWriter;
-  readonly #plain: PrimaryWork<Call, Written>;
-  readonly #fenced: PrimaryWork<FencedCall, Written>;
+  readonly #write: PrimaryWork<Call, Written>;
   #nextAny = 0;
 
   constructor(parts: ExecutorParts) {
@@ -77,27 +78,13 @@ export class Executor {
     this.#allShards = parts.shards.shards;
     this.#writer = new PrimaryWriter(parts);
     this.sessions = new SessionReads(parts);
-    const common = {
-      shardOf: ({ compiled, bound }: Call) => {
+    this.#write = statementWrite({
+      ...parts,
+      shardOf: ({ compiled, bound }) => {
         assertAvailable(compiled);
         return this.shardOf(compiled, bound);
       },
-      labelOf: ({ compiled }: Call) => compiled.statement.name,
-      repeats: ({ compiled }: Call) => compiled.statement.retry,
-      lacks: ({ gtid }: Written) => gtid === undefined,
-      complete: (lease: Lease, done: { readonly job: Call; readonly result: Written }) =>
-        this.#locate(lease, done),
-    };
-    this.#plain = {
-      ...common,
-      run: (lease, { bound, scope }) =>
-        lease.execute(bound.sql, bound.values, { scope, settle: true }),
-    };
-    this.#fenced = {
-      ...common,
-      run: (lease, { compiled, bound, scope, fence }) =>
-        transactWrite(lease, { bound, scope, fence, label: compiled.statement.name }),
-    };
+    });
   }
 
   /** The shard that a call goes to. */
@@ -125,16 +112,18 @@ export class Executor {
   async read(call: Call): Promise<Executed<Rows>> {
     const { compiled, bound, scope, timings } = call;
     assertAvailable(compiled);
-    const shard = this.shardOf(compiled, bound);
+    const shard = call.at?.shard ?? this.shardOf(compiled, bound);
     const least = compiled.statement.consistency;
     const token = isSessionRead(call.consistency, least) ? call.token : undefined;
-    const need = token && await this.sessions.settledNeed(shard, { token, scope });
+    const need = call.at?.need ??
+      (token && await this.sessions.settledNeed(shard, { token, scope }));
+    const deadlineAt = call.at === undefined ? scope.deadlineAt : -Infinity;
     let floor = need === "primary" ? undefined : need;
     let primary = need === "primary" || call.consistency === "strong" || least === "strong";
     let failed: string | undefined;
     for (let tries = 1;; tries++) {
       const replica = floor &&
-        this.sessions.pick(floor, { except: failed, deadlineAt: scope.deadlineAt });
+        this.sessions.pick(floor, { except: failed, deadlineAt });
       if (replica === undefined && floor !== undefined) {
         floor = undefined;
         primary = true;
@@ -177,10 +166,7 @@ export class Executor {
    * `stale_fence`
    */
   write(call: Call): Promise<ExecutedWrite<Written>> {
-    const { fence } = call;
-    return fence === undefined
-      ? this.#writer.write(call, this.#plain)
-      : this.#writer.write({ ...call, fence }, this.#fenced);
+    return this.#writer.write(call, this.#write);
   }
 
   /** Where there is a floor the node is waited for first. */
@@ -201,17 +187,6 @@ export class Executor {
     } finally {
       pool.release(connection);
     }
-  }
-
-  /** Where a shard has one node, everybody reads that: nobody asks how far it is. */
-  #locate(
-    lease: Lease,
-    { job, result }: { readonly job: Call; readonly result: Written },
-  ): Promise<Written> {
-    const { compiled, bound, scope } = job;
-    return this.#view.shard(this.shardOf(compiled, bound)).nodes.length > 1
-      ? withPosition(lease, { result, scope })
-      : Promise.resolve(result);
   }
 
   #anyShard(): string {

@@ -49,7 +49,7 @@ export interface PrimaryWork<Job extends PrimaryJob, Result> {
   /** Whether it may be run again though it may have been applied. */
   readonly repeats: (job: Job) => boolean;
   /** Fails with `connect_failed` where it is certainly not applied, else with `connection_lost`. */
-  readonly run: (lease: Lease, job: Job) => Promise<Result>;
+  readonly run: (lease: Lease, job: Job, node: string) => Promise<Result>;
   /** Whether a result lacks what the server can still be asked for. @default {it never does} */
   readonly lacks?: (result: Result) => boolean;
   /** Asks for it on the same connection. Must not fail, for the work is done. */
@@ -155,7 +155,7 @@ export class PrimaryWriter {
     const lease = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
     try {
-      const result = await work.run(lease, job);
+      const result = await work.run(lease, job, node);
       return work.lacks?.(result) === true && work.complete !== undefined
         ? await work.complete(lease, { job, result })
         : result;

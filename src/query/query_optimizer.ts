@@ -93,6 +93,15 @@ export class QueryOptimizer {
     return this.#statements.get(name);
   }
 
+  /** The longest that a write which drops tags may take, in milliseconds. */
+  get longestTaggedWriteMs(): number {
+    return this.list().reduce(
+      (longest, { statement }) =>
+        statement.invalidates.length > 0 ? Math.max(longest, statement.timeoutMs) : longest,
+      0,
+    );
+  }
+
   /** Every statement, in the order of the files. */
   list(): readonly CompiledStatement[] {
     return [...this.#statements.values()];

@@ -7,13 +7,17 @@ import type { MysqlDriver } from "../drivers/mysql.ts";
 import { createApp } from "../http/app.ts";
 import { Authenticator } from "../http/authenticator.ts";
 import { BodyReads } from "../http/body_reads.ts";
+import { CacheManager } from "../cache/cache_manager.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { fenceSourceOf } from "../locks/fence_rules.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
 import { Executor } from "../query/executor.ts";
+import { CachedReads } from "../query/cached_reads.ts";
 import { FenceCounter } from "../query/fence_counter.ts";
+import { ReadFloors } from "../query/read_floors.ts";
 import { QueryOptimizer } from "../query/query_optimizer.ts";
+import { SETTLE_MS } from "../query/tagged_write.ts";
 import type { StatementFacts, StatementSource } from "../query/statement.ts";
 import { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import { ShardManager } from "../routing/shard_manager.ts";
@@ -21,7 +25,7 @@ import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyView } from "../routing/topology_view.ts";
 import { Listener } from "./listener.ts";
 import type { StartOrder, Status } from "./messages.ts";
-import { poolConfig, redisTarget, registryRules, shardSpecs } from "./settings.ts";
+import { cacheConfigs, poolConfig, redisTarget, registryRules, shardSpecs } from "./settings.ts";
 import { VERSION } from "./version.ts";
 
 /** How long answers ask clients to close before the port is closed. */
@@ -52,6 +56,7 @@ export class Isolate {
   readonly #optimizer: QueryOptimizer;
   readonly #redis: IoredisClient;
   readonly #locks: DistributedLockManager;
+  readonly #caches: CacheManager;
   readonly #listener: Listener;
   readonly #reads = new BodyReads();
   #status: Status = { phase: "starting", redisUp: false };
@@ -88,9 +93,20 @@ export class Isolate {
     this.#optimizer.load(order.sources);
     const poolOf = (node: string): ConnectionPool => this.#pools.getPool(node);
     const view = this.#view;
-    const executor = new Executor({ shards, view, replicas, poolOf, clock });
-    const counter = new FenceCounter({ shards, view, poolOf, clock });
     this.#redis = new IoredisClient({ server: redisTarget(config), clock, random, log });
+    const floors = new ReadFloors({ view, clock });
+    const caches = this.#caches = new CacheManager({
+      caches: cacheConfigs(config),
+      redis: this.#redis,
+      fleet: config.fleet,
+      clock,
+      random,
+      log,
+      listener: floors,
+      longestWriteMs: () => this.#optimizer.longestTaggedWriteMs + SETTLE_MS,
+    });
+    const executor = new Executor({ shards, view, replicas, poolOf, clock, bus: caches.bus });
+    const counter = new FenceCounter({ shards, view, poolOf, clock });
     this.#locks = new DistributedLockManager({
       redis: this.#redis,
       fleet: config.fleet,
@@ -102,10 +118,20 @@ export class Isolate {
           ? counter.next(name, { shard: counter.shardOf(name), scope })
           : undefined,
     });
-    const app = createApp({
+    const fetch = createApp({
       authenticator: new Authenticator(config.apiKeys),
       optimizer: this.#optimizer,
       executor,
+      caches,
+      cached: new CachedReads({
+        caches,
+        floors,
+        executor,
+        watch: this.#watch,
+        clock,
+        random,
+        resultBytes: config.limits.resultBytes,
+      }),
       shards,
       view,
       replicas,
@@ -124,7 +150,7 @@ export class Isolate {
       openDocs: config.docs.open,
       version: VERSION,
     });
-    this.fetch = (request) => app.fetch(request);
+    this.fetch = fetch;
     this.#listener = new Listener(this.fetch, { clock });
   }
 
@@ -138,7 +164,7 @@ export class Isolate {
       for (const node of shard.nodes) this.#pools.createPool(poolConfig({ config, node, ca }));
     }
     await Promise.all([this.#pools.initializeAll(), this.#redis.start()]);
-    await this.#locks.initialize();
+    await Promise.all([this.#locks.initialize(), this.#caches.initialize()]);
     if (options.listen) this.#listener.start({ hostname: config.listen.hostname, port });
   }
 
@@ -149,12 +175,17 @@ export class Isolate {
 
   /** Takes over what the prober says of the fleet. */
   applyTopology(snapshot: TopologySnapshot): void {
+    const before = new Map(this.#view.snapshot().shards.map(({ name, epoch }) => [name, epoch]));
     this.#view.apply(snapshot);
+    for (const { name, epoch } of this.#view.snapshot().shards) {
+      if (epoch !== before.get(name)) this.#caches.replaceShard(name);
+    }
   }
 
   /** Replaces the registry whole. @throws {StatementFaultsError} and keeps what was there */
   loadStatements(sources: readonly StatementSource[]): void {
     this.#optimizer.load(sources);
+    this.#caches.clear();
   }
 
   /** Takes over what the servers say of the statements. */
@@ -165,6 +196,11 @@ export class Isolate {
   /** The registry, for the check against the servers. */
   get optimizer(): QueryOptimizer {
     return this.#optimizer;
+  }
+
+  /** Gives back the memory of cache entries that are over; a scheduled task calls it. */
+  evictExpired(): Promise<void> {
+    return this.#caches.evictExpired();
   }
 
   /** Closes idle and aged connections; a scheduled task calls it. */
@@ -188,6 +224,7 @@ export class Isolate {
     await this.#reads.close({ clock, timeoutMs: Math.min(BODIES_MS, timeoutMs) });
     await this.#locks.shutdown();
     await this.#listener.stop();
+    await this.#caches.shutdown();
     await this.#pools.shutdownAll({ timeoutMs: 1_000 });
     await this.#redis.close();
     cutoff.cancel();

@@ -125,6 +125,11 @@ export class Service implements TaskHost {
     this.#started.upkeep();
   }
 
+  /** Gives back the memory of this isolate's cache entries that are over. */
+  evictExpired(): Promise<void> {
+    return this.#started.evictExpired();
+  }
+
   /** Deletes fences that were not used for long, if this process works for the fleet. */
   sweepFences(): Promise<void> {
     return this.#fleet.sweepFences();

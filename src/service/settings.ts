@@ -1,3 +1,4 @@
+import type { CacheConfig } from "../cache/cache.ts";
 import type { Config } from "../config/schema.ts";
 import type { MysqlTarget } from "../drivers/mysql.ts";
 import type { RedisTarget } from "../drivers/redis_target.ts";
@@ -74,11 +75,25 @@ export function poolConfig(
   };
 }
 
+/** The caches as each isolate makes them. */
+export function cacheConfigs(config: Config): CacheConfig[] {
+  return Object.entries(config.caches).map(([name, cache]) => ({
+    name,
+    maxEntries: cache.maxEntries,
+    maxBytes: cache.maxBytes,
+    ttlMs: cache.ttl,
+    negativeTtlMs: cache.negativeTtl,
+    swrMs: cache.swr,
+    lenientMs: cache.lenient,
+    writable: cache.writable,
+  }));
+}
+
 /** What statement files may name. */
 export function registryRules(config: Config): RegistryRules {
   return {
     shards: config.shards.map(({ name }) => name),
-    caches: Object.keys(config.caches),
+    caches: Object.keys(config.caches).filter((name) => config.caches[name]?.writable === false),
     strict: config.strict,
     maxTimeoutMs: config.limits.maxDeadline,
   };

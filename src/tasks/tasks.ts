@@ -4,6 +4,8 @@ export interface TaskHost {
   checkHealth(): void;
   /** Closes connections that idled too long or are too old. */
   upkeep(): void;
+  /** Gives back the memory of cache entries that are over. */
+  evictExpired(): Promise<void>;
   /** Deletes fences that were not used for long, for the fleet. */
   sweepFences(): Promise<void>;
 }
@@ -23,5 +25,6 @@ export interface Task {
 export const TASKS: readonly Task[] = [
   { name: "health", schedule: "* * * * *", run: (host) => host.checkHealth() },
   { name: "idle-connections", schedule: "* * * * *", run: (host) => host.upkeep() },
+  { name: "cache-eviction", schedule: "* * * * *", run: (host) => host.evictExpired() },
   { name: "fence-sweep", schedule: "17 * * * *", run: (host) => host.sweepFences() },
 ];

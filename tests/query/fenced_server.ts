@@ -14,6 +14,11 @@ import { PoolFixture, TestServer } from "../pool/fixture.ts";
 import { eventually } from "../support/eventually.ts";
 import { install } from "../routing/probed_stack.ts";
 
+/** None of these writes drops tags. */
+function noCaches(): never {
+  throw new TypeError("Cannot tell caches: there must be none here");
+}
+
 /** What fenced writes are tested on: who wrote in which order, and a row to overwrite. */
 const SCHEMA = `
 CREATE TABLE landed (
@@ -99,7 +104,8 @@ export class FencedFixture implements AsyncDisposable {
     const shards = new ShardManager({ shards: ["s1"], sharding: { strategy: "modulo" } });
     const replicas = new ReadReplicaManager({ shards: [spec], view, fallbackToPrimary: true });
     const parts = { shards, view, replicas, poolOf: () => this.pool.pool, clock: systemClock };
-    this.executor = new Executor(parts);
+    const bus = { intend: noCaches, done: noCaches, aborted: noCaches };
+    this.executor = new Executor({ ...parts, bus });
     this.counter = new FenceCounter(parts);
     const rules = { shards: ["s1"], caches: [], maxTimeoutMs: 30_000 };
     const { statements, faults } = parseStatements([{ file: "t.sql", text: STATEMENTS }], rules);
