@@ -19,6 +19,11 @@ VALUES (:playerId, 'returned', '{}', UTC_TIMESTAMP()) RETURNING id;
 -- @param playerId bigint
 -- @read session
 SELECT gold FROM players WHERE id = :playerId;
+
+-- name: test.uncached :one
+-- @shard :playerId
+-- @param playerId bigint
+SELECT gold FROM players WHERE id = :playerId;
 `;
 
 /** A player of the first shard, and that shard's servers. */
@@ -186,7 +191,8 @@ Deno.test("session reads on a running service", async (t) => {
     for (const answer of answers) {
       assertEquals([sourceOf(answer), goldOf(answer)], ["primary", goldOf(strong)]);
     }
-    const eventual = await read(setting, tokenOf(written), {
+    const eventual = await client.get(`/v1/query/test.uncached?playerId=${playerId}`, {
+      "realmgate-token": tokenOf(written),
       "realmgate-consistency": "eventual",
     });
     assertEquals([sourceOf(eventual), goldOf(eventual) < goldOf(strong)], ["replica", true]);
