@@ -42,11 +42,12 @@ export type Fetch = (request: Request) => Response | Promise<Response>;
 export function createApp(parts: Parts): Fetch {
   const app = new Hono();
   const query = getQuery(parts);
+  const exec = postStatement(parts, "exec");
   const routed = (handler: StatementHandler) => (c: Context) =>
     handler(c.req.raw, c.req.param("statement") ?? "");
   app.get("/v1/query/:statement", routed(query));
   app.post("/v1/query/:statement", routed(postStatement(parts, "query")));
-  app.post("/v1/exec/:statement", routed(postStatement(parts, "exec")));
+  app.post("/v1/exec/:statement", routed(exec));
   app.post("/v1/batch", postBatch(parts));
   app.post("/v1/locks/:name", acquireLock(parts));
   app.put("/v1/locks/:name", renewLock(parts));
@@ -74,7 +75,7 @@ export function createApp(parts: Parts): Fetch {
     return problemResponse(known, id);
   };
   app.onError((error, c) => failed(error, c.req.raw));
-  return hotPath({ query, failed, others: (request) => app.fetch(request) });
+  return hotPath({ query, exec, failed, others: (request) => app.fetch(request) });
 }
 
 function problemResponse(error: unknown, id: string): Response {

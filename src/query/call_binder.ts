@@ -154,15 +154,13 @@ export class CallBinder {
       else (faults ??= this.#faults()).add(param?.name ?? "", "is required");
     }
     if (faults !== undefined) throw faults.toError();
-    const bound = {
-      values: this.#straight ? given as SqlValue[] : this.#place(given),
-      sql: this.#builder.fixed ?? this.#builder.text((param) => {
-        const list = given[this.#indexes.get(param) ?? -1];
-        return Array.isArray(list) ? paddedSize(list.length) : 1;
-      }),
-      shardKey: this.#key < 0 ? undefined : this.#keyOf(given[this.#key]),
-    };
-    return this.#keepsGiven ? { ...bound, given } : bound;
+    const values = this.#straight ? given as SqlValue[] : this.#place(given);
+    const sql = this.#builder.fixed ?? this.#builder.text((param) => {
+      const list = given[this.#indexes.get(param) ?? -1];
+      return Array.isArray(list) ? paddedSize(list.length) : 1;
+    });
+    const shardKey = this.#key < 0 ? undefined : this.#keyOf(given[this.#key]);
+    return this.#keepsGiven ? { values, sql, shardKey, given } : { values, sql, shardKey };
   }
 
   #place(given: readonly Given[]): SqlValue[] {

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { ScopeWatch } from "../core/scope.ts";
 import { IoredisClient } from "../drivers/ioredis_client.ts";
+import { redisFitness } from "../drivers/redis_fitness.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { FleetDuty } from "../locks/fleet_duty.ts";
 import { EpochStore } from "../routing/epoch_store.ts";
@@ -76,11 +77,12 @@ export class FleetWatch {
    * Looks at every node once, then as often as its part in the fleet asks for. Servers and a Redis
    * that are down do not hold it up for longer than one look.
    *
-   * @throws {Error} if the account has a privilege that it must not have, or if all isolates'
-   * pools together would not fit a server's `max_connections`
+   * @throws {Error} if the account has a privilege that it must not have, if all isolates' pools
+   * together would not fit a server's `max_connections`, or if Redis evicts what it is given
    */
   async start(): Promise<void> {
     await this.#redis.start();
+    await this.#checkRedis();
     await this.#prober.start();
     this.#checkLimits();
     await this.#locks.initialize();
@@ -111,6 +113,23 @@ export class FleetWatch {
     await this.#locks.shutdown();
     this.#watch.close();
     await this.#redis.close();
+  }
+
+  /** One that is away is not waited for. */
+  async #checkRedis(): Promise<void> {
+    const { config: { fleet }, world: { log } } = this.#options;
+    const fitness = await redisFitness(this.#redis, fleet).catch(() => undefined);
+    if (fitness?.evicts !== undefined) {
+      throw new Error(
+        "Cannot serve: Redis must not evict keys, for locks and the caches' log live there: " +
+          `maxmemory-policy must be noeviction, received ${fitness.evicts}`,
+      );
+    }
+    if (fitness !== undefined && fitness.replicas > 0 && !fitness.guarded) {
+      log.warn("redis loses what it took last when it fails over: set min-replicas-to-write 1", {
+        replicas: fitness.replicas,
+      });
+    }
   }
 
   #checkLimits(): void {

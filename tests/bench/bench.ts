@@ -3,13 +3,14 @@
  * servers, in turn. Prints medians over the rounds and ratios round by round, with their extremes:
  * machines are noisy, ratios of neighbours less so.
  *
- * `--rounds 5 --seconds 4 --connections 32 --only reads,writes,limit`
+ * `--rounds 5 --seconds 4 --connections 32 --only hits,reads,writes,tagged`
  */
 import { parseArgs } from "node:util";
 import { startRealm } from "../../deploy/local/realm.ts";
 import { cpuMicros } from "./cpu.ts";
 import { median, ratioText, type Round, table } from "./figures.ts";
 import { startProgram } from "./program.ts";
+import { realmWith } from "../support/realm.ts";
 import { runWrk, type Shape } from "./wrk.ts";
 
 interface Target {
@@ -26,7 +27,7 @@ const { values: flags } = parseArgs({
     seconds: { type: "string", default: "4" },
     connections: { type: "string", default: "32" },
     isolates: { type: "string", default: "2" },
-    only: { type: "string", default: "reads,writes,limit" },
+    only: { type: "string", default: "hits,reads,writes,tagged" },
   },
 });
 const [rounds, seconds, connections, isolates] = [
@@ -37,11 +38,32 @@ const [rounds, seconds, connections, isolates] = [
 ];
 const only = new Set(flags.only.split(","));
 const IDS = 10_000;
+/** Players that hot reads ask for. */
+const HOT_IDS = 1_000;
 
+/** The write that the hand-written service does: it tells nobody. */
+const STATEMENTS = `-- name: bench.add_gold :exec
+-- @shard :playerId
+-- @param playerId bigint
+-- @param amount bigint
+UPDATE players SET gold = gold + :amount, version = version + 1 WHERE id = :playerId;
+`;
+
+const folder = await realmWith(STATEMENTS);
+const config = `${folder}/realmgate.yaml`;
+await Deno.writeTextFile(
+  config,
+  (await Deno.readTextFile(config)).replace(
+    "\ndatabase:\n",
+    "\ndatabase:\n  proxied: ${BENCH_PROXIED:-false}\n",
+  ),
+);
 const home = await Deno.makeTempDir({ prefix: "realmgate-bench-" });
-const realm = await startRealm({ home });
+const realm = await startRealm({ home, realm: folder });
 try {
   const service = await realm.startService({ isolates });
+  // Behind a proxy no session can be named: each such write takes the way of the outbox.
+  const outbox = await realm.startService({ isolates, env: { BENCH_PROXIED: "true" } });
   const databases = realm.stack.shards.flatMap((shard) =>
     [shard.primary, ...shard.replicas].map((server) => server.pid ?? 0)
   );
@@ -57,11 +79,11 @@ try {
   try {
     const key = { Authorization: `Bearer ${realm.apiKey}` };
     const json = { "Content-Type": "application/json" };
-    const get = (path: string, headers: Record<string, string> = {}): Shape => ({
+    const get = (path: string, headers: Record<string, string> = {}, ids = IDS): Shape => ({
       method: "GET",
       path,
       headers,
-      ids: IDS,
+      ids,
     });
     const post = (path: string, body: string, headers: Record<string, string>): Shape => ({
       method: "POST",
@@ -70,7 +92,23 @@ try {
       headers: { ...json, ...headers },
       ids: IDS,
     });
+    const gold = (statement: string) =>
+      post(`/v1/exec/${statement}`, '{"params":{"playerId":"{id}","amount":1}}', key);
+    const byHand = {
+      name: "hand-written, writes",
+      ...peer,
+      shape: post("/players/{id}/gold", '{"amount":1}', {}),
+    };
     const suites: Record<string, readonly Target[]> = {
+      hits: [
+        {
+          name: "Realmgate, hits",
+          ...service,
+          shape: get("/v1/query/player.get?playerId={id}", key, HOT_IDS),
+        },
+        { name: "bare Hono, constant", ...constant, shape: get("/constant/{id}", {}, HOT_IDS) },
+        { name: "hand-written, reads", ...peer, shape: get("/players/{id}", {}, HOT_IDS) },
+      ],
       reads: [
         {
           name: "Realmgate, strong reads",
@@ -83,22 +121,14 @@ try {
         { name: "hand-written, reads", ...peer, shape: get("/players/{id}") },
       ],
       writes: [
-        {
-          name: "Realmgate, writes",
-          ...service,
-          shape: post(
-            "/v1/exec/player.add_gold",
-            '{"params":{"playerId":"{id}","amount":1}}',
-            key,
-          ),
-        },
-        {
-          name: "hand-written, writes",
-          ...peer,
-          shape: post("/players/{id}/gold", '{"amount":1}', {}),
-        },
+        { name: "Realmgate, plain writes", ...service, shape: gold("bench.add_gold") },
+        byHand,
       ],
-      limit: [{ name: "bare Hono, constant", ...constant, shape: get("/constant/{id}") }],
+      tagged: [
+        { name: "Realmgate, @invalidates", ...service, shape: gold("player.add_gold") },
+        byHand,
+        { name: "Realmgate, outbox always", ...outbox, shape: gold("player.add_gold") },
+      ],
     };
     for (const [suite, targets] of Object.entries(suites)) {
       if (only.has(suite)) await compare(targets, databases);
@@ -106,11 +136,12 @@ try {
   } finally {
     peer.end();
     constant.end();
-    await service.stop();
+    await Promise.all([service.stop(), outbox.stop()]);
   }
 } finally {
   await realm[Symbol.asyncDispose]();
   await Deno.remove(home, { recursive: true });
+  await Deno.remove(folder, { recursive: true });
 }
 
 async function compare(targets: readonly Target[], databases: readonly number[]): Promise<void> {
@@ -139,15 +170,19 @@ async function compare(targets: readonly Target[], databases: readonly number[])
       ]),
     ]),
   );
-  const [ours, theirs] = targets.map(({ name }) => results.get(name) ?? []);
-  if (ours === undefined || theirs === undefined) return;
-  console.log(`requests/s, ratio: ${ratioText(ours, theirs, (r) => r.requestsPerSecond)}`);
-  console.log(
-    `CPU per request, ratio: ${
-      ratioText(ours, theirs, (r) => r.serviceMicros + r.databaseMicros)
-    }; service alone: ${ratioText(ours, theirs, (r) => r.serviceMicros)}`,
-  );
-  console.log(`p99, ratio: ${ratioText(ours, theirs, (r) => r.p99Ms)}`);
+  const [first, ...others] = targets.map(({ name }) => name);
+  const ours = results.get(first ?? "") ?? [];
+  for (const other of others) {
+    const theirs = results.get(other) ?? [];
+    console.log(`${first} / ${other}`);
+    console.log(`  requests/s: ${ratioText(ours, theirs, (r) => r.requestsPerSecond)}`);
+    console.log(
+      `  CPU per request: ${
+        ratioText(ours, theirs, (r) => r.serviceMicros + r.databaseMicros)
+      }; service alone: ${ratioText(ours, theirs, (r) => r.serviceMicros)}`,
+    );
+    console.log(`  p99: ${ratioText(ours, theirs, (r) => r.p99Ms)}`);
+  }
 }
 
 async function measure(
