@@ -54,6 +54,11 @@ export class FleetClock {
     this.#bounds = narrow.low <= narrow.high ? narrow : { low, high, at: receivedAt };
   }
 
+  /** Knows nothing from now on, for another server may answer next, with another clock. */
+  forget(): void {
+    this.#bounds = undefined;
+  }
+
   /** Redis's time at a local instant, at the earliest; `undefined` before the first reply. */
   toFleet(localMs: number): number | undefined {
     const bounds = this.#boundsAt(localMs);

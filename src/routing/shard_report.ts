@@ -71,10 +71,11 @@ export function encodeReport(
 }
 
 /**
- * Reads a report, with its times on this process's clock. No look is dated later than `now`.
+ * Reads a report, with its times on this process's clock.
  *
  * @param options.now the present on both of this process's clocks
- * @returns who sent it and what it says; `undefined` if it is not one, as from another version
+ * @returns who sent it and what it says; `undefined` if it is not one, as from another version, or
+ * while the times cannot be converted
  */
 export function decodeReport(
   text: string,
@@ -88,13 +89,12 @@ export function decodeReport(
   if (!parsed.success) return undefined;
   const { by, shard, primary, epoch, unseenMs } = parsed.data;
   const looks: Observation[] = [];
-  for (const { beganAt, tookMs, ...rest } of parsed.data.looks) {
-    const local = toLocal(beganAt);
-    if (local === undefined) return undefined;
-    const began = Math.min(local, now.ms);
+  for (const { tookMs, ...rest } of parsed.data.looks) {
+    const beganAt = toLocal(rest.beganAt);
+    if (beganAt === undefined) return undefined;
     // Its wall clock was another's: when it was by this process's own is what can be compared.
-    const wallMs = Math.floor(now.wallMs - (now.ms - began));
-    looks.push({ ...rest, beganAt: began, endedAt: began + tookMs, wallMs });
+    const wallMs = Math.floor(now.wallMs - (now.ms - beganAt));
+    looks.push({ ...rest, beganAt, endedAt: beganAt + tookMs, wallMs });
   }
   return { by, report: { shard, primacy: { primary, epoch, unseenMs }, looks } };
 }

@@ -44,8 +44,10 @@ export interface NodeState {
    * A look of this process is dated when it begins, less a part of a millisecond. Another's is dated
    * through Redis's clock, and not later than it was: earlier by the round trips in which the two
    * processes learnt of that clock, some milliseconds, and by 0.2 ms for each second since either
-   * did. So a look began after an instant if this is more than the `wallMs()` of then; equal says
-   * nothing. Only where Redis's clock was set, or this machine's was set back, may that be wrong.
+   * did. Later only where that clock was set: for 10 s at most, and by less than the look is old.
+   *
+   * This is for people. Whether a look began after an instant, `TopologyView.lookBegan` tells, by a
+   * clock that nobody sets.
    */
   readonly observedAt: number | undefined;
   /** The server's limit of connections, and how many it has; `undefined` while unknown. */

@@ -42,7 +42,8 @@ return string.format("%.0f", time[1] * 1000000 + time[2])
  * Where the processes of a fleet tell each other what they saw at the databases. Nothing is kept
  * for those who do not listen: the next report is never far. A report carries the times at which
  * its looks began, by Redis's clock; one that was held up on its way, or comes from a process that
- * was stopped meanwhile, is heard as old as it is.
+ * was stopped meanwhile, is heard as old as it is. Whoever loses its connection to Redis, or hears of
+ * what is yet to come, reads that clock anew first: another server may have another one.
  */
 export class TopologyBulletin {
   readonly #options: TopologyBulletinOptions;
@@ -66,6 +67,10 @@ export class TopologyBulletin {
    */
   async start(onReport: (report: ShardReport) => void): Promise<void> {
     const { redis, log } = this.#options;
+    redis.onState((state) => {
+      this.#fleetClock.forget();
+      if (state === "up") void this.keepTime();
+    });
     await this.keepTime();
     try {
       await redis.subscribe(this.#channel, (text) => {
@@ -135,7 +140,12 @@ export class TopologyBulletin {
     const [wallMs, ms] = [clock.wallMs(), clock.now()];
     const toLocal = (fleetMs: number) => this.#fleetClock.toLocal(fleetMs);
     const read = decodeReport(text, { toLocal, now: { ms, wallMs } });
-    return read === undefined || read.by === this.#by ? undefined : read.report;
+    if (read === undefined || read.by === this.#by) return undefined;
+    if (read.report.looks.every(({ endedAt }) => endedAt <= ms)) return read.report;
+    // Nobody tells of what is yet to come: Redis's clock was set since one of the two read it.
+    this.#fleetClock.forget();
+    void this.keepTime();
+    return undefined;
   }
 }
 

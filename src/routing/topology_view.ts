@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope, ScopeEnd } from "../core/scope.ts";
+import { LookTimes } from "./look_times.ts";
 import type { NodeState, ShardSpec, ShardState, TopologySnapshot } from "./topology.ts";
 
 /** What a {@linkcode TopologyView} is made of. */
@@ -57,6 +58,7 @@ export class TopologyView {
   readonly #maxWaiters: number;
   readonly #shards = new Map<string, ShardEntry>();
   readonly #shardOf = new Map<string, string>();
+  readonly #looks: LookTimes;
   #version = 0;
   #at = 0;
 
@@ -64,6 +66,7 @@ export class TopologyView {
     this.#clock = options.clock;
     this.#onSuspect = options.onSuspect;
     this.#maxWaiters = options.maxWaiters ?? 1_024;
+    this.#looks = new LookTimes(options);
     for (const spec of options.shards) {
       const told = unknownShard(spec);
       this.#shards.set(spec.name, { told, state: told, suspects: new Map(), waiters: new Set() });
@@ -86,10 +89,20 @@ export class TopologyView {
     return this.#entry(name).state;
   }
 
+  /**
+   * When the last look at a node began, on this isolate's `Clock.now()`; `-Infinity` before the first.
+   * What is compared with this is safe: it errs to the past alone, mostly by some milliseconds, as
+   * {@linkcode NodeState.observedAt} and {@linkcode LookTimes} say.
+   */
+  lookBegan(node: string): number {
+    return this.#looks.began(node);
+  }
+
   /** Takes over what the prober says, clears suspicions that it has looked at, wakes waiters. */
   apply(snapshot: TopologySnapshot): void {
     this.#version++;
     this.#at = snapshot.at;
+    this.#looks.take(snapshot);
     const now = this.#clock.wallMs();
     for (const told of snapshot.shards) {
       const entry = this.#shards.get(told.name);

@@ -41,6 +41,21 @@ Deno.test("FleetClock begins anew when Redis's clock was set, or another server 
   }
 });
 
+Deno.test("FleetClock knows nothing of the server before when it was told to forget", () => {
+  const clock = new FleetClock();
+  clock.learn(reply(0, { there: 1, back: 1 }));
+  clock.forget();
+  assertEquals([clock.toFleet(1), clock.toLocal(1), clock.learntAt], [
+    undefined,
+    undefined,
+    -Infinity,
+  ]);
+  // A step that is narrower than the old bounds and a new reply's would not be noticed.
+  const after = reply(1_000, { there: 40, back: 40 });
+  clock.learn({ ...after, fleetMs: after.fleetMs + 30 });
+  assert((clock.toLocal(AHEAD + 1_000 + 30) ?? Infinity) <= 1_000);
+});
+
 Deno.test("FleetClock never passes a time for newer than it is when replies take any way", () => {
   const ms = (max: number) => fc.double({ min: 0, max, noNaN: true });
   const step = fc.record({ pass: ms(20_000), there: ms(3_000), back: ms(3_000) });

@@ -63,15 +63,6 @@ Deno.test("a report keeps its content and its ages when it travels between clock
   });
 });
 
-Deno.test("a report's looks are dated now when they seem to come from the future", () => {
-  const text = encodeReport(REPORT, { by: "one", toFleet: plus(0) }) ?? "";
-  const read = decodeReport(text, { toLocal: plus(60_000), now: { ms: 3_000, wallMs: 9_000 } });
-  assertEquals(read?.report.looks.map(({ beganAt, wallMs }) => [beganAt, wallMs]), [
-    [3_000, 9_000],
-    [3_000, 9_000],
-  ]);
-});
-
 Deno.test("a report is neither sent nor read when the fleet's time is not known", () => {
   assertEquals(encodeReport(REPORT, { by: "one", toFleet: nobody }), undefined);
   const text = encodeReport(REPORT, { by: "one", toFleet: plus(0) }) ?? "";

@@ -8,6 +8,7 @@ import type { ShardReport } from "../../src/routing/shard_report.ts";
 import { TopologyBulletin } from "../../src/routing/topology_bulletin.ts";
 import { withRedis } from "../drivers/redis_fixture.ts";
 import { eventually } from "../support/eventually.ts";
+import { steppedClock } from "../support/stepped_clock.ts";
 
 /** One process's bulletin, and what it heard. */
 interface Reader {
@@ -28,6 +29,7 @@ function clockAhead(ms: number): Clock {
 
 async function withReaders(
   test: (server: RedisServer, start: (clock?: Clock) => Promise<Reader>) => Promise<void>,
+  options: Parameters<typeof withRedis>[1] = {},
 ): Promise<void> {
   await withRedis((server, connect) =>
     test(server, async (clock = systemClock) => {
@@ -38,8 +40,7 @@ async function withReaders(
       const bulletin = new TopologyBulletin({ fleet: "test", redis, ...world });
       await bulletin.start((report) => heard.push(report));
       return { bulletin, redis, clock, heard };
-    })
-  );
+    }), options);
 }
 
 /** A report of a look that took 1 ms and began so long ago. */
@@ -125,6 +126,51 @@ Deno.test("TopologyBulletin says nothing while Redis is away, and goes on when i
     one.bulletin.share(report(one.clock, { agoMs: 100 }));
     await eventually(() => two.heard.length === 1);
   }));
+
+Deno.test("TopologyBulletin takes no look for newer than it is when another clock is Redis's from now on", () =>
+  withReaders(async (server, start) => {
+    let ahead = 0;
+    // To this reader it is as if the server that comes back had a clock that is 900 ms ahead.
+    const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead };
+    const [one, two] = [await start(), await start(clock)];
+    server.kill();
+    await eventually(() => one.redis.state === "down" && two.redis.state === "down");
+    ahead = -900;
+    await server.restart();
+    await eventually(() => one.redis.state === "up" && two.redis.state === "up");
+    const heard = await eventually(() => {
+      one.bulletin.share(report(one.clock, { agoMs: 1_500 }));
+      return two.heard[0];
+    });
+    const age = clock.now() - (heard.looks[0]?.beganAt ?? 0);
+    assert(age >= 1_500, `heard as ${age} ms old`);
+  }));
+
+Deno.test("TopologyBulletin takes no look for newer than it is when Redis's clock is set", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "realmgate-clock-" });
+  const stepped = await steppedClock(folder);
+  if (stepped === undefined) {
+    console.warn("Not tested: a server's clock cannot be stepped here, libfaketime is missing");
+    return await Deno.remove(folder);
+  }
+  await withReaders(async (_server, start) => {
+    for (const offsetMs of [20_000, -20_000]) {
+      await stepped.set(0);
+      const [one, two] = [await start(), await start()];
+      await stepped.set(offsetMs);
+      // Who tells something reads the new clock with its first report; who only listens does not.
+      await eventually(() => {
+        one.bulletin.share(report(one.clock, { agoMs: 1_500 }));
+        return two.heard.length >= 2;
+      });
+      for (const { looks } of two.heard) {
+        const age = two.clock.now() - (looks[0]?.beganAt ?? 0);
+        assert(age >= 1_500, `heard as ${age} ms old, set by ${offsetMs} ms`);
+      }
+    }
+  }, { env: stepped.env });
+  await Deno.remove(folder, { recursive: true });
+});
 
 Deno.test("TopologyBulletin hears of others when Redis was away at its start", () =>
   withReaders(async (server, start) => {
