@@ -1,6 +1,7 @@
 import { tagPart } from "../cache/names.ts";
 import type { SqlValue } from "../drivers/mysql.ts";
 import type { Given } from "./bound_param.ts";
+import { foldKey } from "./shard_key.ts";
 
 /** Makes a text from what a call gave for a statement's parameters, in their own order. */
 export type Template = (given: readonly Given[]) => string;
@@ -26,26 +27,35 @@ export function keyTemplate(statement: string, params: readonly string[]): Templ
   };
 }
 
-/** The tags of a call, from tags such as `player:{playerId}`. */
+/**
+ * The tags of a call, from tags such as `player:{playerId}`. Tags compare exactly: of a key that the
+ * database compares without case they have the folded form.
+ *
+ * @param options.folded the parameter that is such a key
+ */
 export function tagsTemplate(
   tags: readonly string[],
-  params: readonly string[],
+  options: { readonly params: readonly string[]; readonly folded?: string | undefined },
 ): (given: readonly Given[]) => readonly string[] {
-  const templates = tags.map((tag) => tagTemplate(tag, params));
+  const { params, folded } = options;
+  const templates = tags.map((tag): Template => {
+    const pieces = tag.split(/\{(\w+)\}/).map((piece, at) =>
+      at % 2 === 0 ? piece : { at: params.indexOf(piece), folds: piece === folded }
+    );
+    return (given) => {
+      let text = "";
+      for (const piece of pieces) {
+        text += typeof piece === "string" ? piece : valuePart(given[piece.at], piece.folds);
+      }
+      return text;
+    };
+  });
   return (given) => templates.map((template) => template(given));
 }
 
-function tagTemplate(tag: string, params: readonly string[]): Template {
-  const pieces = tag.split(/\{(\w+)\}/).map((piece, at) =>
-    at % 2 === 0 ? piece : params.indexOf(piece)
-  );
-  return (given) => {
-    let text = "";
-    for (const piece of pieces) {
-      text += typeof piece === "string" ? piece : tagPart(String(given[piece] ?? ""));
-    }
-    return text;
-  };
+function valuePart(given: Given, folds: boolean): string {
+  const text = String(given ?? "");
+  return tagPart(folds ? foldKey(text) : text);
 }
 
 /** Nothing for NULL, which is no value; lists are told from values by their commas. */

@@ -29,7 +29,9 @@ export class CompiledStatement {
     this.#encoder = new RowEncoder(statement);
     const params = statement.params.map(({ name }) => name);
     this.#key = keyTemplate(statement.name, params);
-    this.#tags = tagsTemplate(statement.cache?.tags ?? statement.invalidates, params);
+    const { shard } = statement;
+    const folded = shard.by === "key" && shard.fold ? shard.param : undefined;
+    this.#tags = tagsTemplate(statement.cache?.tags ?? statement.invalidates, { params, folded });
   }
 
   /** What the servers said of it; `undefined` until they were asked. */

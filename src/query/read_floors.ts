@@ -16,7 +16,7 @@ import { compareEpochs } from "./session_token.ts";
 interface Mark {
   epoch: string;
   position: GtidPosition | undefined;
-  /** When the last of them was told of, in Unix milliseconds. */
+  /** When the last of them was told of, on the clock's `now()`. */
   at: number;
   /** The same of those whose position is not known. */
   unknownAt: number;
@@ -67,7 +67,7 @@ export class ReadFloors implements WriteListener {
     }
     for (const mark of marks) {
       if (mark === undefined) continue;
-      if (!settle(mark, state)) return "primary";
+      if (!settle(mark, { state, view: this.#view })) return "primary";
       if (mark.position === undefined) continue;
       position = position === undefined ? mark.position : joinPositions(position, mark.position);
     }
@@ -76,7 +76,7 @@ export class ReadFloors implements WriteListener {
   }
 
   written(tags: readonly string[], place: WrittenPlace | undefined): void {
-    const at = this.#clock.wallMs();
+    const at = this.#clock.now();
     this.#turn(at);
     if (place !== undefined) return this.#raise(tags, place.shard, markOf(place, at));
     for (const { name, epoch } of this.#view.snapshot().shards) {
@@ -85,7 +85,7 @@ export class ReadFloors implements WriteListener {
   }
 
   forget(): void {
-    const at = this.#clock.wallMs();
+    const at = this.#clock.now();
     this.#young = generation();
     this.#old = generation();
     for (const { name, epoch } of this.#view.snapshot().shards) {
@@ -100,7 +100,7 @@ export class ReadFloors implements WriteListener {
 
   /** Lets the older half of the tags' marks become marks of their whole shards. */
   #turn(now: number): void {
-    const due = Math.abs(now - this.#turnAt) >= GENERATION_MS || this.#young.tags.size >= MAX_TAGS;
+    const due = now - this.#turnAt >= GENERATION_MS || this.#young.tags.size >= MAX_TAGS;
     if (!due) return;
     for (const [shard, mark] of this.#old.shards) raise(this.#general, shard, mark);
     this.#old = this.#young;
@@ -142,15 +142,18 @@ function joinMarks(one: Mark, other: Mark): Mark {
 }
 
 /** Makes a mark's position known by a look at the present primary. @returns whether it is known */
-function settle(mark: Mark, state: ShardState): boolean {
+function settle(
+  mark: Mark,
+  { state, view }: { readonly state: ShardState; readonly view: TopologyView },
+): boolean {
   const moved = mark.epoch !== state.epoch;
   if (!moved && mark.unknownAt === -Infinity) return true;
   // A newer epoch than this isolate knows of: the primary that it knows is not the present one.
   if (compareEpochs(mark.epoch, state.epoch) > 0) return false;
   const primary = state.nodes.find(({ name }) => name === state.primary);
   const position = primary?.position === undefined ? undefined : parsePosition(primary.position);
-  if (primary?.observedAt === undefined || position === undefined) return false;
-  if (primary.observedAt <= (moved ? mark.at : mark.unknownAt)) return false;
+  if (primary === undefined || position === undefined) return false;
+  if (view.lookBegan(primary.name) <= (moved ? mark.at : mark.unknownAt)) return false;
   mark.position = moved || mark.position === undefined
     ? position
     : joinPositions(mark.position, position);

@@ -31,6 +31,11 @@ Deno.test("keyTemplate keeps calls apart when any value differs", () => {
 });
 
 Deno.test("tagsTemplate fills parameters in and keeps tags apart from a cache's own", () => {
-  const tags = tagsTemplate(["player:{id}", "{name}", "all"], ["name", "id"]);
+  const tags = tagsTemplate(["player:{id}", "{name}", "all"], { params: ["name", "id"] });
   assertEquals(tags(["#players", "7"]), ["player:7", "%23players", "all"]);
+});
+
+Deno.test("tagsTemplate makes one tag of a key's spellings when the database folds them", () => {
+  const tags = tagsTemplate(["p:{name}"], { params: ["name"], folded: "name" });
+  assertEquals([tags(["Ann"]), tags(["ANN"])], [["p:ann"], ["p:ann"]]);
 });

@@ -25,9 +25,9 @@ class Setting {
     this.look("0-1-100");
   }
 
-  /** The primary is looked at, a millisecond from now on. */
+  /** The primary is looked at a moment later: looks are dated a little early. */
   look(position: string, epoch = "5"): void {
-    this.clock.advance(1);
+    this.clock.advance(10);
     const told = unknownShard(SPEC);
     const nodes = told.nodes.map((node) =>
       node.name === "a"
@@ -38,7 +38,7 @@ class Setting {
       at: this.clock.wallMs(),
       shards: [{ ...told, nodes, primary: "a", status: "ok", epoch }],
     });
-    this.clock.advance(1);
+    this.clock.advance(10);
   }
 
   need(...tags: string[]): string | undefined {
