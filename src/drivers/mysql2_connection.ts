@@ -12,14 +12,17 @@ export interface Mysql2Column {
   readonly extendedFormat?: string;
 }
 
+/** What a server says in an OK of its session's state, as mysql2 reads it. */
+export interface StateChanges {
+  readonly systemVariables: Readonly<Record<string, string>>;
+  readonly gtids: readonly string[];
+}
+
 /** The part of mysql2's OK packet that is read here. */
 export interface Mysql2Ok {
   readonly affectedRows: number | string;
   readonly insertId: number | string;
-  readonly stateChanges?: {
-    readonly systemVariables: Readonly<Record<string, string>>;
-    readonly gtids: readonly string[];
-  };
+  readonly stateChanges?: StateChanges;
 }
 
 /** What a command calls back with; `fields` only where there is a result set. */

@@ -1,16 +1,21 @@
 import type { Ok } from "./mysql.ts";
-import type { Mysql2Column, Mysql2Ok } from "./mysql2_connection.ts";
+import type { Mysql2Column, Mysql2Ok, StateChanges } from "./mysql2_connection.ts";
 
-/** An OK in the port's form; MariaDB tells the GTID as a variable, MySQL as a state of its own. */
+/**
+ * An OK in the port's form. MariaDB tells the GTID as a variable, MySQL as a state of its own, whose
+ * text mysql2 takes apart at commas.
+ */
 export function toOk({ affectedRows, insertId, stateChanges }: Mysql2Ok): Ok {
   return {
     kind: "ok",
     affectedRows: Number(affectedRows),
     insertId: String(insertId),
-    gtid: stateChanges === undefined
-      ? undefined
-      : stateChanges.systemVariables["last_gtid"] ?? stateChanges.gtids[0],
+    gtid: stateChanges === undefined ? undefined : gtidOf(stateChanges),
   };
+}
+
+function gtidOf({ systemVariables, gtids }: StateChanges): string | undefined {
+  return systemVariables["last_gtid"] ?? (gtids.length === 0 ? undefined : gtids.join(","));
 }
 
 /**

@@ -2,7 +2,8 @@ import type { Clock } from "../core/clock.ts";
 import type { Scope } from "../core/scope.ts";
 import { SqlError } from "../drivers/mysql.ts";
 import type { Lease } from "../pool/lease.ts";
-import { hasReached, parsePosition } from "../routing/gtid_position.ts";
+import { type GtidPosition, hasReached, parsePosition } from "../routing/gtid_position.ts";
+import { APPLIED } from "../routing/position_sql.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import { type Floor, ReplicaProgress } from "../routing/replica_progress.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
@@ -33,8 +34,14 @@ const MAX_WAITING = 4;
 const EPOCH_WAIT_MS = 4_000;
 const EPOCH_LOOK_MS = 20;
 
-/** MariaDB evaluates the position after the wait. */
-const CATCH_UP = "SELECT MASTER_GTID_WAIT(?, ?), @@gtid_slave_pos";
+/**
+ * Waits, and says where the replica is then: columns are evaluated in their order. Both waits answer
+ * 0 when they found what they waited for.
+ */
+const CATCH_UP: Readonly<Record<GtidPosition["form"], string>> = {
+  mariadb: `SELECT MASTER_GTID_WAIT(?, ?), ${APPLIED}`,
+  mysql: `SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?), ${APPLIED}`,
+};
 
 /**
  * Where a read may go that must not be older than its client's token: to a replica that is known to
@@ -60,7 +67,7 @@ export class SessionReads {
     if (entry === undefined) return token.dropped ? "primary" : undefined;
     const { epoch } = this.#view.shard(shard);
     const position = parsePosition(entry.position);
-    if (epoch !== entry.epoch || position === undefined || position.size === 0) return "primary";
+    if (epoch !== entry.epoch || position === undefined) return "primary";
     return { shard, epoch, position, text: entry.position };
   }
 
@@ -137,7 +144,8 @@ export class SessionReads {
     if (this.#clock.now() < waits.stalledUntil) return false;
     const boundMs = Math.max(1, this.#boundOf(scope.deadlineAt));
     try {
-      const answer = await lease.execute(CATCH_UP, [floor.text, boundMs / 1_000], { scope });
+      const sql = CATCH_UP[floor.position.form];
+      const answer = await lease.execute(sql, [floor.text, boundMs / 1_000], { scope });
       const row = answer.kind === "rows" ? answer.rows[0] : undefined;
       const position = parsePosition(String(row?.[1] ?? ""));
       if (position !== undefined) {

@@ -1,10 +1,19 @@
-import { formatPosition, joinPositions, parsePosition } from "../routing/gtid_position.ts";
+import {
+  formatPosition,
+  type GtidPosition,
+  joinPositions,
+  parsePosition,
+  withoutHoles,
+} from "../routing/gtid_position.ts";
 
 /** What a client must see of one shard. */
 export interface TokenEntry {
   /** The shard's epoch in which it was learnt; decimal digits. */
   readonly epoch: string;
-  /** GTIDs in MariaDB's form; empty where no position is known, and only the primary will do. */
+  /**
+   * GTIDs as the server writes them, MySQL's without holes; empty where no position is known, and
+   * only the primary will do.
+   */
   readonly position: string;
 }
 
@@ -28,7 +37,7 @@ export interface WrittenAt {
 const MAX_LENGTH = 4_096;
 const MAX_TOKENS = 16;
 /** Base64 of these characters has letters and digits only. */
-const TEXT = /^1(!?)((?:;[A-Za-z0-9_-]{1,63}:(?:0|[1-9]\d{0,18}):[\d,-]*)*)$/;
+const TEXT = /^1(!?)((?:;[A-Za-z0-9_-]{1,63}:(?:0|[1-9]\d{0,18}):[\da-f,:-]*)*)$/;
 
 /** What a request header with tokens must be, for errors. */
 export const TOKEN_RULE = `must be 1 to ${MAX_TOKENS} tokens from earlier answers, with commas`;
@@ -115,8 +124,10 @@ function parseToken(text: string): SessionToken | undefined {
   if (list === undefined) return undefined;
   const entries = new Map<string, TokenEntry>();
   for (const part of list.split(";").slice(1)) {
-    const [shard = "", epoch = "", position = ""] = part.split(":");
-    if (parsePosition(position) === undefined || entries.has(shard)) return undefined;
+    const [shard = "", epoch = "", ...rest] = part.split(":");
+    const position = rest.join(":");
+    if (entries.has(shard)) return undefined;
+    if (position !== "" && parsePosition(position) === undefined) return undefined;
     entries.set(shard, { epoch, position });
   }
   return { entries, dropped: mark === "!" };
@@ -141,13 +152,17 @@ function advance(known: TokenEntry, written: TokenEntry): TokenEntry {
 
 function joinTexts(one: string, other: string): string {
   const [a, b] = [parsePosition(one), parsePosition(other)];
-  if (a === undefined || b === undefined || a.size === 0 || b.size === 0) return "";
-  return formatPosition(joinPositions(a, b));
+  return a === undefined || b === undefined ? "" : toText(joinPositions(a, b));
 }
 
-/** Only MariaDB's GTIDs are read here; another server's write is read back from the primary. */
+/** A write whose GTID is in no form that is known here is read back from the primary. */
 function positionOf({ result: { gtid } }: WrittenAt): string {
-  return gtid === undefined || gtid.includes(":") ? "" : gtid;
+  return gtid === undefined ? "" : toText(parsePosition(gtid));
+}
+
+/** Without holes a token stays short, however many writes of others came between its client's. */
+function toText(position: GtidPosition | undefined): string {
+  return position === undefined ? "" : formatPosition(withoutHoles(position));
 }
 
 function encode(text: string): string {

@@ -1,15 +1,15 @@
 import type { Ok, Rows } from "../drivers/mysql.ts";
 import type { Lease } from "../pool/lease.ts";
 import type { Scope } from "../core/scope.ts";
+import { COMMITTED } from "../routing/position_sql.ts";
 
 /** What a write came to, with the GTID that a replica must have to show it, where that is known. */
 export type Written = Ok | (Rows & { readonly gtid?: string | undefined });
 
-/** All that this server has committed, and with it all that any of its statements has seen. */
-const POSITION = "SELECT @@gtid_binlog_pos";
+const POSITION = `SELECT ${COMMITTED}`;
 
 /**
- * Asks the server how far it is, on the write's own connection: for a write that has no GTID of its
+ * Asks the server what it has committed, and with it all that any of its statements has seen, on the write's own connection: for a write that has no GTID of its
  * own, since it changed nothing and yet saw a state that its caller now relies on, or since the
  * server does not report one, as for `RETURNING`.
  *

@@ -1,62 +1,90 @@
-/** The newest transaction of one replication domain: which server wrote it, and its number there. */
-export interface Gtid {
-  readonly server: string;
-  readonly sequence: bigint;
-}
+import {
+  formatMariadbGtids,
+  includesMariadbGtids,
+  joinMariadbGtids,
+  type MariadbGtids,
+  parseMariadbGtids,
+} from "./mariadb_gtids.ts";
+import {
+  formatMysqlGtids,
+  includesMysqlGtids,
+  joinMysqlGtids,
+  type MysqlGtids,
+  parseMysqlGtids,
+  spanMysqlGtids,
+} from "./mysql_gtids.ts";
 
-/** How far a MariaDB server is, by domain. */
-export type GtidPosition = ReadonlyMap<string, Gtid>;
+/** How far a server is, or what a read must see; never nothing. In the form of its server. */
+export type GtidPosition =
+  | { readonly form: "mariadb"; readonly gtids: MariadbGtids }
+  | { readonly form: "mysql"; readonly gtids: MysqlGtids };
 
-const GTID = /^(\d{1,10})-(\d{1,10})-(\d{1,20})$/;
+/** Longer texts are sets with thousands of holes, which no replica's working order leaves behind. */
+const MAX_LENGTH = 16_384;
 
 /**
- * Reads a position as MariaDB writes it, such as `0-1-100,7-3-5`; empty text is one of no domain.
+ * Reads a position as MariaDB or MySQL 8 writes it.
  *
- * @returns `undefined` if it is not one, such as MySQL's sets
+ * @returns `undefined` if there is none in it: it is empty, in no form that is known here, or has
+ * more than 16,384 characters
+ *
+ * @example
+ * ```ts
+ * import { hasReached, parsePosition } from "./gtid_position.ts";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const [floor, position] = [parsePosition("0-1-100"), parsePosition("0-1-101")];
+ * assert(floor !== undefined && position !== undefined && hasReached(position, floor));
+ * assertEquals(parsePosition("3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5")?.form, "mysql");
+ * ```
  */
 export function parsePosition(text: string): GtidPosition | undefined {
-  const position = new Map<string, Gtid>();
-  if (text === "") return position;
-  for (const part of text.split(",")) {
-    const [, domain, server, sequence] = GTID.exec(part) ?? [];
-    if (domain === undefined || server === undefined || sequence === undefined) return undefined;
-    raise(position, domain, { server, sequence: BigInt(sequence) });
-  }
-  return position;
+  if (text === "" || text.length > MAX_LENGTH) return undefined;
+  const ofMariadb = parseMariadbGtids(text);
+  if (ofMariadb !== undefined) return { form: "mariadb", gtids: ofMariadb };
+  const ofMysql = parseMysqlGtids(text);
+  return ofMysql === undefined || ofMysql.size === 0
+    ? undefined
+    : { form: "mysql", gtids: ofMysql };
 }
 
-/** A position as MariaDB reads it; its domains in order. */
+/** A position as its server reads it; always the same text for the same position. */
 export function formatPosition(position: GtidPosition): string {
-  return [...position].sort(([a], [b]) => Number(a) - Number(b))
-    .map(([domain, { server, sequence }]) => `${domain}-${server}-${sequence}`).join(",");
-}
-
-/** The least position that is not before either. */
-export function joinPositions(one: GtidPosition, other: GtidPosition): GtidPosition {
-  const joined = new Map(one);
-  for (const [domain, gtid] of other) raise(joined, domain, gtid);
-  return joined;
+  return position.form === "mariadb"
+    ? formatMariadbGtids(position.gtids)
+    : formatMysqlGtids(position.gtids);
 }
 
 /**
- * Whether a server that is at `position` has certainly applied all up to `floor`. Numbers of
- * different servers do not compare: after a fail-over that lost transactions, the new primary gives
- * their numbers to others. MariaDB's own `MASTER_GTID_WAIT` looks at the numbers alone.
+ * The least position that is not before either.
+ *
+ * @returns `undefined` for two of different forms
  */
-export function hasReached(position: GtidPosition, floor: GtidPosition): boolean {
-  for (const [domain, { server, sequence }] of floor) {
-    const at = position.get(domain);
-    if (at === undefined || at.server !== server || at.sequence < sequence) return false;
+export function joinPositions(one: GtidPosition, other: GtidPosition): GtidPosition | undefined {
+  if (one.form === "mariadb" && other.form === "mariadb") {
+    return { form: "mariadb", gtids: joinMariadbGtids(one.gtids, other.gtids) };
   }
-  return true;
+  if (one.form === "mysql" && other.form === "mysql") {
+    return { form: "mysql", gtids: joinMysqlGtids(one.gtids, other.gtids) };
+  }
+  return undefined;
 }
 
-function raise(position: Map<string, Gtid>, domain: string, gtid: Gtid): void {
-  const known = position.get(domain);
-  if (known === undefined || isAfter(gtid, known)) position.set(domain, gtid);
+/** Whether a server that is at `position` has certainly applied all up to `floor`. */
+export function hasReached(position: GtidPosition, floor: GtidPosition): boolean {
+  if (position.form === "mariadb") {
+    return floor.form === "mariadb" && includesMariadbGtids(position.gtids, floor.gtids);
+  }
+  return floor.form === "mysql" && includesMysqlGtids(position.gtids, floor.gtids);
 }
 
-/** By the number, then by the server, so that it does not matter which of two is joined to which. */
-function isAfter(a: Gtid, b: Gtid): boolean {
-  return a.sequence === b.sequence ? a.server > b.server : a.sequence > b.sequence;
+/**
+ * A position that is not before this one, and short: what is to be seen may be asked for so, for
+ * whoever has the last of a server's transactions mostly has those in between. What a server *has*
+ * must not be told so. MariaDB's positions have no holes.
+ */
+export function withoutHoles(position: GtidPosition): GtidPosition {
+  return position.form === "mariadb"
+    ? position
+    : { form: "mysql", gtids: spanMysqlGtids(position.gtids) };
 }

@@ -7,6 +7,14 @@ import {
   SqlError,
 } from "../drivers/mysql.ts";
 import { excessPrivilege } from "./account_check.ts";
+import {
+  type Finding,
+  lookSql,
+  NOTHING,
+  type StatusTable,
+  statusTableOf,
+  toFinding,
+} from "./look_query.ts";
 import { REST_MS, retireSession } from "./retire_session.ts";
 import type { Observation } from "./topology_state.ts";
 
@@ -23,28 +31,10 @@ export interface NodeProbeOptions {
   readonly onLook: (observation: Observation) => void;
 }
 
-type Finding = Omit<Observation, "node" | "beganAt" | "endedAt" | "wallMs">;
-
-/** A session, and where this server tells what a look asks for. */
 interface Opened {
   readonly session: MysqlSession;
-  readonly dialect: {
-    readonly status: string;
-    readonly position: string;
-    readonly committed: string;
-  };
+  readonly status: StatusTable;
 }
-
-const NOTHING = {
-  writable: undefined,
-  applying: undefined,
-  heartbeat: undefined,
-  position: undefined,
-  committed: undefined,
-  semiSync: undefined,
-  version: undefined,
-  connections: undefined,
-} as const;
 
 /** The heartbeat table is missing, may not be read, or there is no database. */
 const UNREADABLE: ReadonlySet<number> = new Set([1049, 1142, 1146]);
@@ -137,13 +127,14 @@ export class NodeProbe {
 
   async #ask(scope: Parameters<MysqlDriver["connect"]>[1]): Promise<Finding> {
     if (this.#session?.session.closed === true) this.#drop();
-    const { session, dialect } = this.#session ??= await this.#connect(scope);
+    const { session, status } = this.#session ??= await this.#connect(scope);
+    const ask = async (heartbeat: boolean) =>
+      toFinding(await firstRow(session, lookSql({ status, heartbeat })));
     try {
-      return toFinding(await firstRow(session, lookSql(dialect, HEARTBEAT)));
+      return await ask(true);
     } catch (error) {
       if (!(error instanceof SqlError) || !UNREADABLE.has(error.errno)) throw error;
-      const finding = toFinding(await firstRow(session, lookSql(dialect, "NULL")));
-      return { ...finding, trouble: "its table realmgate_heartbeat cannot be read" };
+      return { ...await ask(false), trouble: "its table realmgate_heartbeat cannot be read" };
     }
   }
 
@@ -158,7 +149,7 @@ export class NodeProbe {
       const lines = grants.kind === "rows" ? grants.rows.map((row) => String(row[0])) : [];
       const excess = excessPrivilege(lines);
       if (excess !== undefined) throw new ExcessPrivilegeError(target.user, excess);
-      return { session, dialect: String(version).includes("MariaDB") ? MARIADB : MYSQL };
+      return { session, status: statusTableOf(String(version)) };
     } catch (error) {
       session.destroy();
       throw error;
@@ -179,57 +170,6 @@ class ExcessPrivilegeError extends Error {
       `its account "${user}" must have neither SUPER nor READ ONLY ADMIN, received ${privilege}`,
     );
   }
-}
-
-const HEARTBEAT = "(SELECT beat FROM realmgate_heartbeat WHERE id = 1)";
-const MARIADB = {
-  status: "information_schema.global_status",
-  position: "@@gtid_slave_pos",
-  committed: "@@gtid_binlog_pos",
-};
-/** Its sets of GTIDs are not read here. */
-const MYSQL = {
-  status: "performance_schema.global_status",
-  position: "NULL",
-  committed: "NULL",
-};
-
-/**
- * Slaves_running counts threads that apply: with the primary gone a replica still does, and its
- * connection's state, which says otherwise, is no reason to take it out. Every value stands in a
- * subquery because MariaDB 10.11 answers 0 for any boolean system variable beside an aggregate.
- */
-function lookSql(
-  { status, position, committed }: Opened["dialect"],
-  heartbeat: string,
-): string {
-  const value = (name: string) =>
-    `(SELECT variable_value FROM ${status} WHERE variable_name = '${name}')`;
-  return `SELECT @@global.read_only, @@version, @@global.max_connections, ` +
-    `${value("Threads_connected")}, ${value("Slaves_running")}, ` +
-    `${value("Rpl_semi_sync_master_status")}, ${heartbeat}, ${position}, ${committed}`;
-}
-
-function toFinding(row: readonly unknown[]): Finding {
-  const [readOnly, version, max, used, applying, semiSync, heartbeat, position, committed] = row;
-  return {
-    up: true,
-    trouble: undefined,
-    refused: false,
-    writable: Number(readOnly) === 0,
-    applying: isNull(applying) ? undefined : Number(applying) > 0,
-    heartbeat: isNull(heartbeat) ? undefined : Number(heartbeat),
-    position: isNull(position) ? undefined : String(position),
-    // Without a binary log it is empty, whatever was committed.
-    committed: isNull(committed) || committed === "" ? undefined : String(committed),
-    semiSync: isNull(semiSync) ? undefined : semiSync === "ON",
-    version: String(version),
-    connections: { max: Number(max), used: Number(used) },
-  };
-}
-
-function isNull(value: unknown): value is null | undefined {
-  return value === null || value === undefined;
 }
 
 async function firstRow(session: MysqlSession, sql: string): Promise<readonly unknown[]> {

@@ -72,6 +72,6 @@ function learn(
   seen: { readonly at: GtidPosition; readonly told?: string },
 ): void {
   const known = progress.known.get(node);
-  const at = known === undefined ? seen.at : joinPositions(known.at, seen.at);
+  const at = known === undefined ? seen.at : joinPositions(known.at, seen.at) ?? seen.at;
   progress.known.set(node, { told: seen.told ?? known?.told, at });
 }

@@ -27,9 +27,9 @@ export interface NodeState {
   /** Behind the primary's heartbeat, in milliseconds; `undefined` while unknown. */
   readonly lagMs: number | undefined;
   /**
-   * The GTIDs, in MariaDB's form, that a replica has applied, or that are in the primary's own binary
-   * log: a node that has those shows all that was committed before that look at the primary began.
-   * `undefined` while unknown, and elsewhere.
+   * The GTIDs, as the server writes them, that a replica has applied, or that the primary has
+   * committed: a node that has those shows all that was committed before that look at the primary
+   * began. `undefined` while unknown, and elsewhere.
    */
   readonly position: string | undefined;
   /** Whether its writes are replicated semi-synchronously; `undefined` unless it is the primary. */

@@ -20,9 +20,9 @@ export interface Observation {
   readonly applying: boolean | undefined;
   /** The heartbeat row: microseconds of the primary's clock that wrote it. */
   readonly heartbeat: number | undefined;
-  /** The GTIDs that its replication has applied, in MariaDB's form; `undefined` elsewhere. */
+  /** The GTIDs that its replication has applied, as its server writes them. */
   readonly position: string | undefined;
-  /** The GTIDs in its own binary log, likewise: all that it had committed when the look began. */
+  /** The GTIDs of all that it had committed itself when the look began, at least; likewise. */
   readonly committed: string | undefined;
   readonly semiSync: boolean | undefined;
   readonly version: string | undefined;

@@ -67,6 +67,17 @@ Deno.test("SessionReads picks among the replicas that are there, else among thos
   assertEquals(picks("1;s1:7:0-1-9", { except: "b" }), "cccc");
 });
 
+Deno.test("SessionReads picks among MySQL's replicas too, by what each has of a set", () => {
+  const uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+  const { apply, picks } = setUp();
+  apply({ b: { position: `${uuid}:1-9` }, c: { position: `${uuid}:1-7:9` } });
+  assertEquals([...picks(`1;s1:7:${uuid}:9`)].sort().join(""), "bbcc");
+  assertEquals(picks(`1;s1:7:${uuid}:8-9`), "bbbb");
+  // Of a position in the other form a replica has nothing, whatever its numbers are.
+  apply({ b: { position: "0-1-100", lagMs: 3_000 }, c: { lagMs: 3_000 } });
+  assertEquals(picks(`1;s1:7:${uuid}:8`), "----");
+});
+
 Deno.test("SessionReads waits at no replica that is far behind, nor where there is no time for it", () => {
   const { reads, apply, picks, floorOf } = setUp();
   apply({ b: { lagMs: 3_000, position: "0-1-9" }, c: { lagMs: undefined } });

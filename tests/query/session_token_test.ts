@@ -10,9 +10,13 @@ import {
 } from "../../src/query/session_token.ts";
 
 const number = fc.integer({ min: 1, max: 4 });
-const position = fc.array(fc.tuple(number, number), { maxLength: 3 }).map((parts) =>
+const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+const ofMariadb = fc.array(fc.tuple(number, number), { maxLength: 3 }).map((parts) =>
   [...new Map(parts)].sort(([a], [b]) => a - b).map(([domain, n]) => `${domain}-1-${n}`).join(",")
 );
+/** As tokens have them, without holes. */
+const ofMysql = fc.tuple(number, number).map(([from, more]) => `${UUID}:${from}-${from + more}`);
+const position = fc.oneof(ofMariadb, ofMysql);
 const entry = fc.record({ epoch: number.map(String), position }, { noNullPrototype: true });
 const token = fc.record({
   entries: fc.uniqueArray(fc.tuple(fc.constantFrom("s1", "s2", "s3"), entry), {
@@ -102,8 +106,31 @@ Deno.test("tokenAfter says where the writes are, the newest last, beside what wa
     "1;s1:7:0-1-8",
   );
   assertEquals(text(undefined, write("s1", "7", undefined), write("s1", "7", "0-1-8")), "1;s1:7:");
-  // Another server's form.
+  // A form that nobody here reads.
   assertEquals(text(undefined, write("s1", "7", "3E11FA47-71CA-11E1-9E33:23")), "1;s1:7:");
+});
+
+Deno.test("tokenAfter keeps MySQL's positions as it keeps MariaDB's, without their holes", () => {
+  const text = (sent: string | undefined, ...writes: [WrittenAt, ...WrittenAt[]]) =>
+    atob(tokenAfter(sent === undefined ? undefined : read(wire(sent)), writes));
+  assertEquals(text(undefined, write("s1", "7", `${UUID.toUpperCase()}:23`)), `1;s1:7:${UUID}:23`);
+  const sent = `1;s1:7:${UUID}:5;s2:8:0-3-4`;
+  assertEquals(text(sent, write("s1", "7", `${UUID}:9`)), `1;s2:8:0-3-4;s1:7:${UUID}:5-9`);
+  assertEquals(text(sent, write("s1", "10", `${UUID}:9`)), `1;s2:8:0-3-4;s1:10:${UUID}:9`);
+  // As MySQL writes what it has executed.
+  const executed = `${UUID}:1-5:9,\n4e11fa47-71ca-11e1-9e33-c80aa9429562:3`;
+  assertEquals(
+    text(undefined, write("s1", "7", executed)),
+    `1;s1:7:${UUID}:1-9,4e11fa47-71ca-11e1-9e33-c80aa9429562:3`,
+  );
+  // Of two forms neither is before the other, and numbers with tags are counted apart.
+  assertEquals(text(sent, write("s1", "7", "0-1-9")), "1;s2:8:0-3-4;s1:7:");
+  assertEquals(text(undefined, write("s1", "7", `${UUID}:tag:9`)), "1;s1:7:");
+  let token: SessionToken | undefined;
+  for (let n = 1; n < 2_000; n += 3) {
+    token = read(tokenAfter(token, [write("s1", "7", `${UUID}:${n}`)]));
+  }
+  assertEquals(token?.entries.get("s1")?.position, `${UUID}:1-1999`);
 });
 
 Deno.test("a token has 4 kB at most, and says when it had to drop what was not written for longest", () => {
@@ -124,7 +151,10 @@ Deno.test("parseTokens refuses what no server answered", () => {
   const good = wire("1;s1:7:0-1-5");
   const wrong = ["", "t", "a b", good + "=", `${good},`, good + "\n,", wire("2;s1:7:0-1-5")];
   for (
-    const text of ["1;s1:7", "1;s1::0-1-5", "1;s1:07:0-1-5", "1;s1:7:0-1", "1s1:7:", "1;s 1:7:"]
+    const text of [
+      ...["1;s1:7", "1;s1::0-1-5", "1;s1:07:0-1-5", "1;s1:7:0-1", "1s1:7:", "1;s 1:7:"],
+      ...[`1;s1:7:${UUID}`, `1;s1:7:${UUID}:t:1`, `1;s1:7:${UUID.toUpperCase()}:1`, "1;s1:7::"],
+    ]
   ) {
     wrong.push(wire(text));
   }

@@ -6,12 +6,11 @@ import { TopologyView } from "../../src/routing/topology_view.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { shardOf, stateOf } from "./fixtures.ts";
 
-const floor = (text: string, epoch = "1"): Floor => ({
-  shard: "s1",
-  epoch,
-  text,
-  position: parsePosition(text) ?? new Map(),
-});
+function floor(text: string, epoch = "1"): Floor {
+  const position = parsePosition(text);
+  if (position === undefined) throw new Error(`not a position: ${text}`);
+  return { shard: "s1", epoch, text, position };
+}
 
 function setUp() {
   const view = new TopologyView({ shards: [shardOf(["a", "b"])], clock: new ManualClock() });
@@ -40,6 +39,27 @@ Deno.test("ReplicaProgress knows the furthest of what looks and waits have found
   see("0-1-7");
   assertEquals(reached(floor("0-1-9")), true);
   assertEquals(reached(floor("0-1-10")), false);
+});
+
+Deno.test("ReplicaProgress adds up MySQL's sets, and fills no hole in them", () => {
+  const uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+  const { see, note, reached } = setUp();
+  see(`${uuid}:1-5:8`);
+  assertEquals(reached(floor(`${uuid}:8`)), true);
+  assertEquals(reached(floor(`${uuid}:5-8`)), false);
+  note(`${uuid}:6`);
+  assertEquals(reached(floor(`${uuid}:7`)), false);
+  see(`${uuid}:1-5:7-8`);
+  assertEquals(reached(floor(`${uuid}:1-8`)), true);
+  assertEquals(reached(floor("0-1-5")), false);
+});
+
+Deno.test("ReplicaProgress believes the newer of two when a replica changes its form", () => {
+  const { see, reached } = setUp();
+  see("3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5");
+  see("0-1-5");
+  assertEquals(reached(floor("0-1-5")), true);
+  assertEquals(reached(floor("3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5")), false);
 });
 
 Deno.test("ReplicaProgress forgets a replica when it is out, for it may come back with less", () => {
