@@ -70,6 +70,7 @@ export class ReadFloors implements WriteListener {
       if (!settle(mark, { state, view: this.#view })) return "primary";
       if (mark.position === undefined) continue;
       position = position === undefined ? mark.position : joinPositions(position, mark.position);
+      if (position === undefined) return "primary";
     }
     if (position === undefined) return undefined;
     return { shard, epoch: state.epoch, position, text: formatPosition(position) };
@@ -137,8 +138,10 @@ function joinMarks(one: Mark, other: Mark): Mark {
   }
   const { epoch } = one;
   const [a, b] = [one.position, other.position];
-  const position = a === undefined ? b : b === undefined ? a : joinPositions(a, b);
-  return { epoch, position, at, unknownAt };
+  if (a === undefined || b === undefined) return { epoch, position: a ?? b, at, unknownAt };
+  const position = joinPositions(a, b);
+  // Of two forms: the next look at the primary tells in its own.
+  return { epoch, position, at, unknownAt: position === undefined ? at : unknownAt };
 }
 
 /** Makes a mark's position known by a look at the present primary. @returns whether it is known */
@@ -154,9 +157,10 @@ function settle(
   const position = primary?.position === undefined ? undefined : parsePosition(primary.position);
   if (primary === undefined || position === undefined) return false;
   if (view.lookBegan(primary.name) <= (moved ? mark.at : mark.unknownAt)) return false;
+  // What the primary had includes all that was committed there before, in whatever form that was told.
   mark.position = moved || mark.position === undefined
     ? position
-    : joinPositions(mark.position, position);
+    : joinPositions(mark.position, position) ?? position;
   mark.epoch = state.epoch;
   mark.unknownAt = -Infinity;
   return true;
