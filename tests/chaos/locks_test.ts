@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { Arena } from "./locks/arena.ts";
 import type { Fault } from "./locks/fault.ts";
 import { holderStopped } from "./locks/faults/holder_stopped.ts";
 import { redisStopped } from "./locks/faults/redis_stopped.ts";
 import { serviceKilled } from "./locks/faults/service_killed.ts";
 import type { Findings } from "./locks/findings.ts";
 import { runPhase } from "./locks/phase.ts";
+import { Arena } from "./support/arena.ts";
 
 /** What is promised whatever the machine's speed; `deno task chaos:locks` checks the line's order too. */
 function assertKept(found: Findings): void {

@@ -8,23 +8,27 @@ const MASTER = "mymaster";
 
 /** How the servers are set up. */
 export interface SentinelOptions {
-  /** `min-replicas-to-write` of both servers. @default {0} */
+  /** Servers that begin as replicas. @default {1} */
+  readonly replicas?: number;
+  /** `min-replicas-to-write` of every server. @default {0} */
   readonly minReplicasToWrite?: number;
-  /** `min-replicas-max-lag` of both servers, in whole seconds. @default {Redis's own, 10} */
+  /** `min-replicas-max-lag` of every server, in whole seconds. @default {Redis's own, 10} */
   readonly minReplicasMaxLagSeconds?: number;
   /** Further variables for `first` or `second`, such as a stepped clock's. @default {none} */
   readonly envOf?: (name: "first" | "second") => Readonly<Record<string, string>>;
 }
 
-/** Two servers, of which `first` begins as the master, and three Sentinels that watch them. */
+/** Servers, of which `first` begins as the master, and three Sentinels that watch them. */
 export interface SentinelStack extends AsyncDisposable {
   readonly first: RedisServer;
   readonly second: RedisServer;
+  /** All of them, `first` and `second` too. */
+  readonly servers: readonly RedisServer[];
   readonly sentinels: readonly RedisServer[];
   readonly target: RedisSentinelTarget;
   /** Waits until every Sentinel that answers names this server, and it says that it is a master. */
   promoted(server: RedisServer): Promise<void>;
-  /** Waits until this server follows the other one. */
+  /** Waits until this server follows another one. */
   demoted(server: RedisServer): Promise<void>;
 }
 
@@ -36,7 +40,7 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
   const home = await Deno.makeTempDir({ prefix: "realmgate-sentinel-" });
   const program = (await findPrograms()).redisServer;
   const started: RedisServer[] = [];
-  const { envOf = () => ({}) } = options;
+  const { envOf = () => ({}), replicas: count = 1 } = options;
   const start = async (
     name: string,
     more: Pick<RedisServerOptions, "args" | "env" | "sentinel">,
@@ -60,6 +64,13 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
       args: [...args, ...following],
       env: envOf("second"),
     });
+    const others = await Promise.all(
+      Array.from(
+        { length: count - 1 },
+        (_, n) => start(`replica${n + 2}`, { args: [...args, ...following] }),
+      ),
+    );
+    const servers = [first, second, ...others];
     const sentinel = [
       `sentinel monitor ${MASTER} ${first.host} ${first.port} 2`,
       `sentinel down-after-milliseconds ${MASTER} 1000`,
@@ -68,10 +79,11 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
     const sentinels = await Promise.all(
       [1, 2, 3].map((number) => start(`sentinel${number}`, { sentinel })),
     );
-    await Promise.all(sentinels.map((one) => eventually(() => knowsAll(one))));
+    await Promise.all(sentinels.map((one) => eventually(() => knowsAll(one, count))));
     const stack: SentinelStack = {
       first,
       second,
+      servers,
       sentinels,
       target: {
         kind: "sentinel",
@@ -83,7 +95,7 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
         eventually(() => linkedReplica(server), { withinMs: 30_000 }).then(() => {}),
       [Symbol.asyncDispose]: end,
     };
-    await stack.demoted(second);
+    await Promise.all([second, ...others].map((server) => stack.demoted(server)));
     return stack;
   } catch (error) {
     await end();
@@ -102,10 +114,10 @@ function serverArgs(options: SentinelOptions): string[] {
   ];
 }
 
-/** Whether a Sentinel has found the replica and the two others. */
-async function knowsAll(sentinel: RedisServer): Promise<boolean> {
+/** Whether a Sentinel has found the replicas and the two others. */
+async function knowsAll(sentinel: RedisServer, replicas: number): Promise<boolean> {
   const info = await redisCommand(sentinel, "INFO sentinel");
-  return info.includes("status=ok") && info.includes("slaves=1,sentinels=3");
+  return info.includes("status=ok") && info.includes(`slaves=${replicas},sentinels=3`);
 }
 
 async function promoted(server: RedisServer, sentinels: readonly RedisServer[]): Promise<void> {

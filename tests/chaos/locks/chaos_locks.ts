@@ -9,12 +9,12 @@
  * Prints one row per fault; exits with 1 if a promise is broken, or if the control shows nothing.
  */
 import { parseArgs } from "node:util";
+import { Arena } from "../support/arena.ts";
+import type { SiteKind } from "../support/redis_site.ts";
 import { ALL_FAULTS } from "./all_faults.ts";
-import { Arena } from "./arena.ts";
 import type { Fault } from "./fault.ts";
 import type { Findings } from "./findings.ts";
 import { runPhase } from "./phase.ts";
-import type { SiteKind } from "./redis_site.ts";
 import { failuresText, findingsTable } from "./report.ts";
 
 const { values: flags } = parseArgs({

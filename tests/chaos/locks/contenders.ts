@@ -1,4 +1,4 @@
-import type { Arena } from "./arena.ts";
+import type { Arena } from "../support/arena.ts";
 import { ContenderProcess } from "./contender_process.ts";
 import type { ContenderEvent, ContenderSetup, ContestedLock } from "./events.ts";
 
@@ -75,7 +75,7 @@ export class Contenders {
       ttlMs,
       waitMs: WAIT_MS,
       holdMs,
-      services: this.#arena.serviceUrls,
+      services: this.#arena.fleet.urls,
       apiKey: this.#arena.apiKey,
       redis: this.#arena.redis.address({ proxied: place < PROXIED }),
     }, onEvent);

@@ -32,6 +32,8 @@ export class ControlClient implements LockClient {
     this.#redis = "url" in redis ? new Redis(redis.url) : new Redis({
       sentinels: [...redis.sentinels],
       name: redis.master,
+      username: redis.username,
+      password: redis.password,
     });
     this.#redis.on("error", () => {});
   }

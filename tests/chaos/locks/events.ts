@@ -1,3 +1,5 @@
+import type { RedisAddress } from "../support/redis_address.ts";
+
 /**
  * What a contender tells of each step, as one line of JSON. Every `at` is an instant of the machine's
  * shared clock. A line is written before the step's consequence: a release is told before it is sent,
@@ -81,8 +83,3 @@ export interface ContestedLock {
   readonly name: string;
   readonly playerId: string;
 }
-
-/** A server, or the Sentinels that know it. */
-export type RedisAddress =
-  | { readonly url: string }
-  | { readonly sentinels: readonly { host: string; port: number }[]; readonly master: string };

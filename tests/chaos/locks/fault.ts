@@ -1,9 +1,9 @@
-import type { Arena } from "./arena.ts";
+import type { Arena } from "../support/arena.ts";
+import type { SiteKind } from "../support/redis_site.ts";
 import type { Contenders } from "./contenders.ts";
 import type { Disturbances } from "./disturbances.ts";
 import type { History } from "./history.ts";
 import type { MachineClock } from "./machine_clock.ts";
-import type { SiteKind } from "./redis_site.ts";
 
 /** What a fault may touch and look at while clients contend. */
 export interface Stage {

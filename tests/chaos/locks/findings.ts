@@ -1,4 +1,3 @@
-import type { LandedWrite } from "./arena.ts";
 import { findOverlaps } from "./check_exclusion.ts";
 import { findOvertakes } from "./check_fairness.ts";
 import { findFenceFaults } from "./check_fences.ts";
@@ -7,6 +6,7 @@ import { Disturbances } from "./disturbances.ts";
 import type { ContenderSetup } from "./events.ts";
 import type { Fault, Symptom } from "./fault.ts";
 import type { Granted, History } from "./history.ts";
+import type { LandedWrite } from "./landed_writes.ts";
 
 /** What a phase ended in. */
 export interface Findings {

@@ -1,9 +1,10 @@
-import type { Arena } from "./arena.ts";
+import type { Arena } from "../support/arena.ts";
 import { Contenders } from "./contenders.ts";
 import { Disturbances } from "./disturbances.ts";
 import type { ContenderSetup, ContestedLock } from "./events.ts";
 import type { Episode, Fault, Stage } from "./fault.ts";
 import { History } from "./history.ts";
+import { landedWrites } from "./landed_writes.ts";
 import { openMachineClock } from "./machine_clock.ts";
 import { commandsBetween, countCommands } from "./redis_commands.ts";
 import { type Findings, judge } from "./findings.ts";
@@ -78,7 +79,7 @@ export async function runPhase(
     recoveries,
     recoveryLimitMs: RECOVERY_LIMIT_MS,
     commands: commandsBetween(before, await countCommands(arena.redis.server.url, system)),
-    landed: await arena.landedWrites(locks),
+    landed: await landedWrites(arena.realm, locks),
   });
 }
 

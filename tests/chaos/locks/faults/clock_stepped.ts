@@ -1,6 +1,6 @@
 import type { Fault } from "../fault.ts";
 import { heldByOther } from "./held_by_other.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../../support/pause.ts";
 
 /** Longer than any lock lives. */
 const STEP_MS = 10_000;

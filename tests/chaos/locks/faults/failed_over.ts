@@ -1,6 +1,5 @@
-import { redisCommand } from "../../../support/redis_command.ts";
-import { eventually } from "../../../support/eventually.ts";
-import type { RedisServer } from "../../../../deploy/local/redis_server.ts";
+import { admitFleet } from "../../support/fleet_accounts.ts";
+import { currentRoles, cutReplication, mendReplication } from "../../support/sentinel_roles.ts";
 import type { Fault } from "../fault.ts";
 import { heldByOther } from "./held_by_other.ts";
 
@@ -18,15 +17,15 @@ export const failedOver: Fault = {
   async inject(stage) {
     const { arena: { redis: { sentinels } }, contenders, disturbances, clock } = stage;
     if (sentinels === undefined) throw new TypeError("Cannot fail over: there are no Sentinels");
-    const { first, second } = sentinels;
-    const [master, replica] = await isMaster(first) ? [first, second] : [second, first];
-    await cutReplication(master, replica);
+    const { master, replicas } = await currentRoles(sentinels);
+    const [replica = master] = replicas;
+    await cutReplication({ master, replicas });
     const { process, ask } = await contenders.holdBack();
     const from = clock();
     master.kill();
     await sentinels.promoted(replica);
     const recoversFrom = clock();
-    await redisCommand(replica, 'CONFIG SET masterauth ""');
+    await mendReplication(replicas);
     await heldByOther(stage, ask);
     await process.tell("go");
     return {
@@ -34,23 +33,10 @@ export const failedOver: Fault = {
       locks: contenders.locks,
       async restore() {
         await master.start();
+        await admitFleet(master);
         await sentinels.demoted(master);
         disturbances.add({ from, to: clock(), everybody: true });
       },
     };
   },
 };
-
-async function isMaster(server: RedisServer): Promise<boolean> {
-  return (await redisCommand(server, "ROLE").catch(() => "")).includes("\r\nmaster\r\n");
-}
-
-/** The replica's connection ends, and a wrong password keeps it from making another. */
-async function cutReplication(master: RedisServer, replica: RedisServer): Promise<void> {
-  await redisCommand(replica, "CONFIG SET masterauth wrong");
-  await eventually(async () => {
-    await redisCommand(master, "CLIENT KILL TYPE replica");
-    const info = await redisCommand(replica, "INFO replication");
-    return info.includes("master_link_status:down");
-  });
-}

@@ -1,6 +1,6 @@
 import type { Fault, Symptom } from "../fault.ts";
-import type { Direction } from "../valve_proxy.ts";
-import { pause } from "./pause.ts";
+import type { Direction } from "../../support/valve_proxy.ts";
+import { pause } from "../../support/pause.ts";
 
 /** The service process whose way to Redis leads through the proxy. */
 const PROXIED_SERVICE = 0;
@@ -20,13 +20,13 @@ function oneWay(options: {
     control,
     refuses: false,
     ttlMs,
-    async inject({ arena: { redis: { proxy } }, contenders, disturbances, clock }) {
+    async inject({ arena: { redis: { valves } }, contenders, disturbances, clock }) {
       const from = clock();
-      proxy?.shut(direction);
+      for (const valve of valves) valve.shut(direction);
       try {
         await pause(lastsMs);
       } finally {
-        proxy?.open();
+        for (const valve of valves) valve.open();
       }
       const recoversFrom = clock();
       disturbances.add({ from, to: recoversFrom, services: [PROXIED_SERVICE] });

@@ -1,5 +1,5 @@
 import type { Fault } from "../fault.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../../support/pause.ts";
 
 /** No fault: what contention alone costs. */
 export const nothing: Fault = {

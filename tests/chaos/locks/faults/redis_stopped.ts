@@ -1,5 +1,5 @@
 import type { Fault } from "../fault.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../../support/pause.ts";
 
 /** For longer than any lock lives and any command may take. */
 const STOPPED_MS = 2_500;

@@ -1,6 +1,5 @@
+import { PROCESSES } from "../../support/arena.ts";
 import type { Fault } from "../fault.ts";
-
-const SERVICES = 2;
 
 /** A service process is killed while clients wait through it; then it is started again. */
 export const serviceKilled: Fault = {
@@ -9,9 +8,9 @@ export const serviceKilled: Fault = {
   control: undefined,
   refuses: false,
   async inject({ arena, contenders, disturbances, clock }) {
-    const number = Math.floor(Math.random() * SERVICES);
+    const number = Math.floor(Math.random() * PROCESSES);
     const recoversFrom = clock();
-    const start = await arena.killService(number);
+    const start = await arena.fleet.kill(number);
     return {
       recoversFrom,
       locks: contenders.locks,

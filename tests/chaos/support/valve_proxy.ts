@@ -30,10 +30,15 @@ export class ValveProxy implements Disposable {
     this.#shut.clear();
   }
 
+  /** Ends every connection, and loses what was kept. New ones are made as the valves stand. */
+  cut(): void {
+    for (const connection of this.#connections) this.#close(connection);
+  }
+
   [Symbol.dispose](): void {
     this.open();
     this.#listener.close();
-    for (const connection of this.#connections) closeQuietly(connection);
+    this.cut();
   }
 
   async #accept(serverPort: number): Promise<void> {

@@ -1,0 +1,128 @@
+import { findHung, longestMs } from "./check_liveness.ts";
+import { findLostWrites, findStaleReads, type StaleRead } from "./check_staleness.ts";
+import { describeHung, describeStale } from "./describe.ts";
+import type { Disturbance, ReadEvent, System } from "./events.ts";
+import type { Fault } from "./fault.ts";
+import type { Recording } from "./recording.ts";
+
+/** What a phase ended in. */
+export interface Findings {
+  readonly fault: string;
+  readonly system: System;
+  readonly promise: Fault["promise"];
+  readonly boundMs: number;
+  readonly rounds: number;
+  /** Reads that were answered and checked. */
+  readonly reads: number;
+  /** How many of them came from where. */
+  readonly sources: ReadonlyMap<string, number>;
+  /** The share of reads from a cache while nothing was disturbed. */
+  readonly cachedShare: number;
+  readonly acknowledged: number;
+  /** The oldest answer, by how long its successor had been known when it was asked for. */
+  readonly worstMs: number;
+  /** The same while nothing was disturbed. */
+  readonly worstHealthyMs: number;
+  /** Answers beyond the bound. */
+  readonly stale: number;
+  /** Answers that lacked a write acknowledged on the same connection. */
+  readonly lostWrites: number;
+  readonly longestReadMs: number;
+  readonly longestWriteMs: number;
+  /** What clients were told instead of what they asked for, and how often. */
+  readonly failures: ReadonlyMap<string, number>;
+  /** Why the run fails, in sentences with particulars. */
+  readonly violations: readonly string[];
+}
+
+/** Violations of one kind that are told in full. */
+const TOLD = 3;
+/** After a fault it may take that long until all is well; at the start, until caches are full. */
+const [AFTERMATH_MS, BEGINNING_MS] = [4_000, 2_000];
+/** While all is well at least that share must come from a cache, or the run proves nothing. */
+const LEAST_CACHED = 0.3;
+
+/** Checks what clients saw in a phase against what is promised, or the control's must. */
+export function judge(phase: {
+  readonly fault: Fault;
+  readonly system: System;
+  readonly rounds: number;
+  readonly startedAt: number;
+  readonly recording: Recording;
+}): Findings {
+  const { fault, system, rounds, startedAt, recording } = phase;
+  const { reads, writes, proofs, disturbances } = recording;
+  const answered = reads.filter(({ version }) => version !== undefined);
+  const healthy = ({ startedAt: at }: ReadEvent) =>
+    at >= startedAt + BEGINNING_MS && isHealthy(at, disturbances);
+  const behind = findStaleReads(answered, proofs);
+  const stale = behind.filter(({ ms }) => ms > fault.boundMs);
+  const lostWrites = findLostWrites(answered, proofs);
+  const hung = findHung([...reads, ...writes], disturbances);
+  const calm = answered.filter(healthy);
+  const cached = calm.filter(({ source }) => source === "cache").length;
+  const violations: string[] = [];
+  const forbid = (what: string, found: readonly string[]) => {
+    if (found.length > 0) {
+      violations.push(`${found.length} ${what}: ${found.slice(0, TOLD).join("; ")}`);
+    }
+  };
+  if (system !== "control") {
+    forbid(`reads staler than ${fault.boundMs} ms`, worstFirst(stale).map(describeStale));
+    forbid("own writes lost", worstFirst(lostWrites).map(describeStale));
+    forbid("requests hung", hung.map(describeHung));
+  } else if (stale.length === 0) {
+    violations.push(`the control shows nothing staler than ${fault.boundMs} ms: blind to it`);
+  }
+  const cachedShare = cached / calm.length;
+  if (system !== "uncached" && !(cachedShare >= LEAST_CACHED)) {
+    violations.push(`only ${percent(cachedShare)} came from a cache while nothing was disturbed`);
+  }
+  const acknowledged = writes.filter(({ outcome }) => outcome === "answered").length;
+  if (acknowledged === 0) violations.push("no write was acknowledged");
+  return {
+    fault: fault.name,
+    system,
+    promise: fault.promise,
+    boundMs: fault.boundMs,
+    rounds,
+    reads: answered.length,
+    sources: counts(answered.map(({ source }) => source)),
+    cachedShare,
+    acknowledged,
+    worstMs: worst(behind),
+    worstHealthyMs: worst(behind.filter(({ read }) => healthy(read))),
+    stale: stale.length,
+    lostWrites: lostWrites.length,
+    longestReadMs: longestMs(reads, disturbances),
+    longestWriteMs: longestMs(writes, disturbances),
+    failures: counts([
+      ...reads.filter(({ code }) => code !== "").map(({ code }) => `read: ${code}`),
+      ...writes.filter(({ code }) => code !== "").map(({ code }) => `write: ${code}`),
+    ]),
+    violations,
+  };
+}
+
+/** A share as text. */
+export function percent(share: number): string {
+  return Number.isNaN(share) ? "nothing" : `${Math.round(share * 100)} %`;
+}
+
+function isHealthy(at: number, disturbances: readonly Disturbance[]): boolean {
+  return !disturbances.some(({ from, to }) => from <= at && at < to + AFTERMATH_MS);
+}
+
+function worst(found: readonly StaleRead[]): number {
+  return found.reduce((most, { ms }) => Math.max(most, ms), 0);
+}
+
+function worstFirst(found: readonly StaleRead[]): StaleRead[] {
+  return [...found].sort((a, b) => b.ms - a.ms);
+}
+
+function counts(names: readonly string[]): Map<string, number> {
+  const counted = new Map<string, number>();
+  for (const name of names) counted.set(name, (counted.get(name) ?? 0) + 1);
+  return counted;
+}
