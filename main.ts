@@ -125,6 +125,7 @@ function work(): void {
           upkeep: () => isolate.upkeep(),
           checkHealth() {},
           async sweepFences() {},
+          async purgeOutboxes() {},
         },
     },
   );

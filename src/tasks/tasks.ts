@@ -6,6 +6,8 @@ export interface TaskHost {
   upkeep(): void;
   /** Deletes fences that were not used for long, for the fleet. */
   sweepFences(): Promise<void>;
+  /** Deletes what is too old in the shards' outboxes, while Redis is away. */
+  purgeOutboxes(): Promise<void>;
 }
 
 /** One scheduled task. */
@@ -24,4 +26,5 @@ export const TASKS: readonly Task[] = [
   { name: "health", schedule: "* * * * *", run: (host) => host.checkHealth() },
   { name: "idle-connections", schedule: "* * * * *", run: (host) => host.upkeep() },
   { name: "fence-sweep", schedule: "17 * * * *", run: (host) => host.sweepFences() },
+  { name: "outbox-purge", schedule: "* * * * *", run: (host) => host.purgeOutboxes() },
 ];
