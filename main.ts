@@ -126,6 +126,7 @@ function work(): void {
           evictExpired: () => isolate.evictExpired(),
           checkHealth() {},
           async sweepFences() {},
+          async purgeOutboxes() {},
         },
     },
   );

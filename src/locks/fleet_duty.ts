@@ -21,8 +21,13 @@ export interface Exclusive {
 
 /** What a {@linkcode FleetDuty} is made of. */
 export interface FleetDutyOptions {
-  /** The lock's name. */
+  /** The lock's name, or what the names of several begin with. */
   readonly name: string;
+  /**
+   * How many processes may be on duty at once, by the locks `name:1`, `name:2`, …; each has one of
+   * them at most. @default {1, whose lock is `name` itself}
+   */
+  readonly slots?: number;
   readonly locks: Exclusive;
   readonly clock: Clock;
   readonly random: Random;
@@ -38,12 +43,13 @@ export type DutyState = "ours" | "theirs" | "alone";
 const ATTEMPT_MS = 1_000;
 
 /**
- * Has one process of the fleet on duty for a piece of continuing work, by a lock that it renews for
- * as long as it lives. When it stops, another takes over within about a second; when it dies or
- * hangs, once the lock has run out as well. While Redis cannot be reached nobody knows who is on
- * duty, and every process is `alone`.
+ * Has one process of the fleet on duty for a piece of continuing work, or a few, by a lock that it
+ * renews for as long as it lives. When it stops, another takes over within about a second; when it
+ * dies or hangs, once the lock has run out as well. Where there are several locks, each process walks
+ * along them, one a second, until it has one: as many seconds later all are taken. While Redis cannot
+ * be reached nobody knows who is on duty, and every process is `alone`.
  *
- * For a moment two may believe that they are: the work must bear that. Nobody may be as well, for a
+ * For a moment one more may believe that it is: the work must bear that. Nobody may be as well, for a
  * few seconds: whoever relies on the work must notice by itself that it is not done.
  *
  * @example
@@ -77,6 +83,8 @@ export class FleetDuty {
   #attempt: Promise<void> | undefined;
   #timer: Timer | undefined;
   #stopped = false;
+  /** How many locks were tried: each attempt tries the next one. */
+  #tried = 0;
 
   constructor(options: FleetDutyOptions) {
     this.#options = options;
@@ -112,9 +120,10 @@ export class FleetDuty {
   }
 
   async #try(): Promise<void> {
-    const { locks, name, ttlMs = 3_000, log } = this.#options;
+    const { locks, name, slots = 1, ttlMs = 3_000, log } = this.#options;
+    const lock = slots === 1 ? name : `${name}:${this.#tried++ % slots + 1}`;
     try {
-      await locks.withLock(name, { ttlMs }, (held) => this.#serve(held));
+      await locks.withLock(lock, { ttlMs }, (held) => this.#serve(held));
       this.#found = "theirs";
     } catch (error) {
       this.#found = "alone";

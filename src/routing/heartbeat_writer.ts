@@ -1,14 +1,9 @@
-import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { ScopeWatch } from "../core/scope.ts";
-import type { MysqlDriver, MysqlSession, MysqlTarget } from "../drivers/mysql.ts";
-import { REST_MS, retireSession } from "./retire_session.ts";
+import type { MysqlTarget } from "../drivers/mysql.ts";
+import { KeptSession, type KeptSessionOptions } from "./kept_session.ts";
 
 /** What a {@linkcode HeartbeatWriter} is made of. */
-export interface HeartbeatWriterOptions {
-  readonly driver: MysqlDriver;
-  readonly clock: Clock;
-  readonly watch: ScopeWatch;
+export interface HeartbeatWriterOptions extends KeptSessionOptions {
   readonly log: Log;
   /** How long a write may take: longer than semi-synchronous replication waits for a replica. */
   readonly timeoutMs: number;
@@ -25,66 +20,38 @@ const BEAT = "INSERT INTO realmgate_heartbeat (id, beat) " +
  */
 export class HeartbeatWriter {
   readonly #options: HeartbeatWriterOptions;
-  #open: { readonly node: string; readonly session: MysqlSession } | undefined;
-  #writing: Promise<void> | undefined;
-  /** When the last write ended. */
-  #wroteAt = 0;
+  readonly #session: KeptSession;
   #closed = false;
 
   constructor(options: HeartbeatWriterOptions) {
     this.#options = options;
+    this.#session = new KeptSession(options);
   }
 
   /** Whether a write is under way. */
   get busy(): boolean {
-    return this.#writing !== undefined;
+    return this.#session.busy;
   }
 
   /** Writes the row on `node` unless a write is under way. Never fails: it says so in the log. */
   beat(node: string, target: MysqlTarget): void {
-    if (this.#closed) return;
-    this.#writing ??= this.#write(node, target).finally(() => this.#writing = undefined);
+    if (this.#closed || this.busy) return;
+    const { log, timeoutMs } = this.#options;
+    this.#session.use({ node, target, timeoutMs }, (session) => session.query(BEAT)).catch(
+      (error: unknown) => {
+        if (!this.#closed) log.warn("heartbeat not written", { node, error });
+      },
+    );
   }
 
   /** Closes the connection if nothing was written for a while: others do it now. */
   rest(): void {
-    const { clock, watch } = this.#options;
-    const idle = this.#open;
-    if (idle === undefined || this.#writing !== undefined) return;
-    if (clock.now() - this.#wroteAt <= REST_MS) return;
-    this.#open = undefined;
-    retireSession(idle.session, watch);
+    this.#session.rest();
   }
 
   /** Ends the write under way, and the connection. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#drop();
-    await this.#writing;
-    this.#drop();
-  }
-
-  async #write(node: string, target: MysqlTarget): Promise<void> {
-    const { driver, watch, log, timeoutMs } = this.#options;
-    if (this.#open?.node !== node || this.#open.session.closed) this.#drop();
-    const scope = watch.open({ timeoutMs });
-    const giveUp = () => this.#drop();
-    scope.onEnd(giveUp);
-    try {
-      this.#open ??= { node, session: await driver.connect(target, scope) };
-      if (!this.#closed) await this.#open.session.query(BEAT);
-    } catch (error) {
-      this.#drop();
-      if (!this.#closed) log.warn("heartbeat not written", { node, error });
-    } finally {
-      scope.offEnd(giveUp);
-      scope.close();
-      this.#wroteAt = this.#options.clock.now();
-    }
-  }
-
-  #drop(): void {
-    this.#open?.session.destroy();
-    this.#open = undefined;
+    await this.#session.close();
   }
 }

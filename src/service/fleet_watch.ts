@@ -1,3 +1,4 @@
+import { CoherenceLog } from "../cache/coherence_log.ts";
 import type { Config } from "../config/schema.ts";
 import { ScopeWatch } from "../core/scope.ts";
 import { IoredisClient } from "../drivers/ioredis_client.ts";
@@ -8,6 +9,7 @@ import { EpochStore } from "../routing/epoch_store.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyBulletin } from "../routing/topology_bulletin.ts";
 import { TopologyProber } from "../routing/topology_prober.ts";
+import { CacheSweeper, SWEEPERS } from "./cache_sweeper.ts";
 import { sweepFences } from "./fence_sweep.ts";
 import type { World } from "./isolate.ts";
 import { redisTarget, shardSpecs, targetOf } from "./settings.ts";
@@ -22,11 +24,16 @@ export interface FleetWatchOptions {
   readonly onRedis: () => void;
 }
 
-/** Connections that a process needs on a node beside its pools: probe, heartbeat, checks, spare. */
-const OWN_CONNECTIONS = 4;
+/**
+ * Connections that a process needs on a node beside its pools: probe, heartbeat, checks, the sweeps
+ * of the outbox and of intents, spare.
+ */
+const OWN_CONNECTIONS = 6;
 
 /** The lock of the process that looks at the databases for the fleet. */
 const DUTY = "realmgate:topology";
+/** The locks of those that sweep what writes left behind. */
+const SWEEP_DUTY = "realmgate:cache-sweep";
 
 /**
  * What a process knows of its neighbours, for all its isolates: the databases' roles, Redis, and
@@ -39,6 +46,8 @@ export class FleetWatch {
   readonly #locks: DistributedLockManager;
   readonly #duty: FleetDuty;
   readonly #prober: TopologyProber;
+  readonly #sweepDuty: FleetDuty;
+  readonly #sweeper: CacheSweeper;
 
   constructor(options: FleetWatchOptions) {
     const { config, ca, world } = options;
@@ -61,6 +70,18 @@ export class FleetWatch {
       maxLagMs: config.replicas.maxLag,
     });
     this.#duty.onChange(() => this.#prober.rearm());
+    this.#sweepDuty = new FleetDuty({
+      ...world,
+      name: SWEEP_DUTY,
+      slots: SWEEPERS,
+      locks: this.#locks,
+    });
+    this.#sweeper = new CacheSweeper({
+      ...options,
+      events: new CoherenceLog({ redis, fleet }),
+      duty: this.#sweepDuty,
+      topology: () => this.#prober.snapshot,
+    });
   }
 
   /** What is known of the databases now. */
@@ -87,6 +108,8 @@ export class FleetWatch {
     this.#checkLimits();
     await this.#locks.initialize();
     this.#duty.start();
+    this.#sweepDuty.start();
+    this.#sweeper.start();
   }
 
   /** Looks at a shard's nodes at once: a request met an error there. */
@@ -98,6 +121,8 @@ export class FleetWatch {
   rearm(): void {
     this.#prober.rearm();
     this.#duty.start();
+    this.#sweepDuty.start();
+    this.#sweeper.start();
   }
 
   /** Deletes fences that were not used for long, on every shard, if this process is on duty. */
@@ -106,10 +131,15 @@ export class FleetWatch {
     await sweepFences({ ...this.#options, locks: this.#locks, topology: this.snapshot });
   }
 
+  /** Deletes what is too old in the shards' outboxes, if Redis cannot be told of it. */
+  purgeOutboxes(): Promise<void> {
+    return this.#sweeper.purge();
+  }
+
   /** Leaves the fleet's work to another process, stops looking and closes its connections. */
   async stop(): Promise<void> {
-    await this.#duty.stop();
-    await this.#prober.stop();
+    await Promise.all([this.#duty.stop(), this.#sweepDuty.stop()]);
+    await Promise.all([this.#prober.stop(), this.#sweeper.stop()]);
     await this.#locks.shutdown();
     this.#watch.close();
     await this.#redis.close();

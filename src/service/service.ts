@@ -135,6 +135,11 @@ export class Service implements TaskHost {
     return this.#fleet.sweepFences();
   }
 
+  /** Deletes what is too old in the shards' outboxes, if Redis cannot be told of it. */
+  purgeOutboxes(): Promise<void> {
+    return this.#fleet.purgeOutboxes();
+  }
+
   /** Stops in order, within 25 s, without losing a request. */
   stop(): Promise<void> {
     return this.#stopping ??= this.#stop(STOP_MS);

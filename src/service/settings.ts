@@ -98,3 +98,8 @@ export function registryRules(config: Config): RegistryRules {
     maxTimeoutMs: config.limits.maxDeadline,
   };
 }
+
+/** The longest that any cache answers with what it has loaded, in milliseconds. */
+export function longestCacheMs(config: Pick<Config, "caches">): number {
+  return Math.max(0, ...Object.values(config.caches).map(({ ttl }) => ttl));
+}

@@ -8,6 +8,8 @@ export interface TaskHost {
   evictExpired(): Promise<void>;
   /** Deletes fences that were not used for long, for the fleet. */
   sweepFences(): Promise<void>;
+  /** Deletes what is too old in the shards' outboxes, while Redis is away. */
+  purgeOutboxes(): Promise<void>;
 }
 
 /** One scheduled task. */
@@ -27,4 +29,5 @@ export const TASKS: readonly Task[] = [
   { name: "idle-connections", schedule: "* * * * *", run: (host) => host.upkeep() },
   { name: "cache-eviction", schedule: "* * * * *", run: (host) => host.evictExpired() },
   { name: "fence-sweep", schedule: "17 * * * *", run: (host) => host.sweepFences() },
+  { name: "outbox-purge", schedule: "* * * * *", run: (host) => host.purgeOutboxes() },
 ];

@@ -10,16 +10,18 @@ interface OnLocks extends LockIsolate {
   readonly duty: FleetDuty;
 }
 
-/** Runs a test with duties of three processes. */
+/** Runs a test with duties of three processes, or of more of them. */
 async function withThree(
   test: (fixture: LockFixture, processes: readonly OnLocks[]) => Promise<void>,
+  { count = 3, slots = 1 }: { readonly count?: number; readonly slots?: number } = {},
 ): Promise<void> {
   await withLocks(async (fixture) => {
-    const isolates = await Promise.all([1, 2, 3].map(() => fixture.isolate()));
+    const isolates = await Promise.all(Array.from({ length: count }, () => fixture.isolate()));
     const processes = isolates.map((isolate): OnLocks => ({
       ...isolate,
       duty: new FleetDuty({
         name: "realmgate:test",
+        slots,
         locks: isolate.manager,
         clock: systemClock,
         random: systemRandom,
@@ -83,3 +85,44 @@ for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
       await eventually(() => `${states(processes)}` === "ours,theirs,theirs");
     }));
 }
+
+/** Who holds which of the locks. */
+async function holders({ manager, scope }: OnLocks): Promise<string[]> {
+  const locks = await manager.list({ prefix: "realmgate:test", limit: 10 }, scope());
+  return locks.map(({ name }) => name).sort();
+}
+
+const SLOTS = [1, 2, 3].map((slot) => `realmgate:test:${slot}`);
+
+Deno.test("FleetDuty on Redis has as many on duty as there are slots when processes suffice", () =>
+  withThree(async (_fixture, processes) => {
+    const [first] = processes;
+    assert(first !== undefined);
+    await eventually(() => `${states(processes)}` === "ours,ours,ours");
+    assertEquals(await holders(first), SLOTS);
+  }, { slots: 3 }));
+
+Deno.test("FleetDuty on Redis has each process on duty once when there are more slots", () =>
+  withThree(async (_fixture, processes) => {
+    const [first] = processes;
+    assert(first !== undefined);
+    await eventually(() => `${states(processes)}` === "ours,ours");
+    const until = performance.now() + 2_000;
+    await eventually(async () => {
+      assertEquals((await holders(first)).length, 2);
+      return performance.now() > until;
+    });
+  }, { count: 2, slots: 3 }));
+
+Deno.test("FleetDuty on Redis fills a slot with the fourth process when one is gone without a word", () =>
+  withThree(async (_fixture, processes) => {
+    await eventually(() => `${states(processes)}` === "ours,ours,ours,theirs");
+    const gone = processes.find(({ duty }) => duty.state === "ours");
+    assert(gone !== undefined);
+    await gone.vanish();
+    const others = processes.filter((process) => process !== gone);
+    await eventually(() => `${states(others)}` === "ours,ours,ours");
+    const [other] = others;
+    assert(other !== undefined);
+    await eventually(async () => `${await holders(other)}` === `${SLOTS}`);
+  }, { count: 4, slots: 3 }));

@@ -21,6 +21,9 @@ Deno.test("Service asks a primary that takes no more connections again in pauses
     );
   const write = () =>
     client.exec("player.add_gold", { playerId, amount: 1 }, { "realmgate-deadline-ms": "2000" });
+  // The sweeper has its connection once it has swept.
+  await primary.sql("INSERT INTO realmgate_outbox (tags) VALUES ('[]')");
+  await eventually(async () => await number("SELECT COUNT(*) FROM realmgate_outbox") === 0);
   // Connections from before do not count, so the nodes look well; the pool has none of them yet.
   await primary.sql("ALTER USER realmgate@'%' WITH MAX_USER_CONNECTIONS 1");
   const { user, password } = realm.realm.stack.service;
