@@ -7,7 +7,7 @@ import type { NodeSpec, TopologySnapshot } from "../routing/topology.ts";
 import { IntentSweep } from "./intent_sweep.ts";
 import type { World } from "./isolate.ts";
 import { OutboxSweep, type SweptPrimary } from "./outbox_sweep.ts";
-import { longestCacheMs, shardSpecs, targetOf } from "./settings.ts";
+import { shardSpecs, targetOf } from "./settings.ts";
 
 /** What a sweeper is made of. */
 export interface CacheSweeperOptions {
@@ -18,6 +18,8 @@ export interface CacheSweeperOptions {
   /** Which processes sweep. */
   readonly duty: Pick<FleetDuty, "state">;
   readonly topology: () => TopologySnapshot;
+  /** The longest that any cache answers with what it has loaded, in milliseconds. */
+  readonly longestCacheMs: () => number;
 }
 
 /** How many processes of a fleet sweep: one that does not reach a shard leaves two that may. */
@@ -47,7 +49,7 @@ export class CacheSweeper {
     const watch = this.#watch = new ScopeWatch({ clock: world.clock, tickMs: 100 });
     const shards = shardSpecs(config);
     // A row is dated when it is written, which can be a whole deadline before its write is applied.
-    const keepMs = longestCacheMs(config) + config.limits.maxDeadline + CLOCKS_MS;
+    const keepMs = () => options.longestCacheMs() + config.limits.maxDeadline + CLOCKS_MS;
     const common = { ...world, watch, events };
     this.#outboxes = new Map(
       shards.map(({ name }) => [name, new OutboxSweep({ ...common, shard: name, keepMs })]),

@@ -22,6 +22,8 @@ export interface FleetWatchOptions {
   readonly onSnapshot: (snapshot: TopologySnapshot) => void;
   /** Told when Redis goes or comes. */
   readonly onRedis: () => void;
+  /** The longest that any cache answers with what it has loaded, in milliseconds. */
+  readonly longestCacheMs: () => number;
 }
 
 /**

@@ -20,7 +20,7 @@ export interface OutboxSweepOptions extends KeptSessionOptions {
   readonly events: Pick<CoherenceLog, "record">;
   readonly log: Log;
   /** After how long no cache can hold anymore what a row's write has changed, in milliseconds. */
-  readonly keepMs: number;
+  readonly keepMs: () => number;
 }
 
 /** The shard's primary, and its epoch. */
@@ -122,7 +122,7 @@ export class OutboxSweep {
   async #deleteOutdated(session: MysqlSession): Promise<void> {
     const { shard, log, keepMs } = this.#options;
     const purged = await inSlices(async () => {
-      const rows = await outdatedRows(session, keepMs);
+      const rows = await outdatedRows(session, keepMs());
       if (rows.length > 0) await deleteRows(session, rows);
       return rows.length;
     });

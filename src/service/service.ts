@@ -6,6 +6,7 @@ import { Isolate, type World } from "./isolate.ts";
 import { claimPort } from "./listener.ts";
 import type { Phase, StartOrder } from "./messages.ts";
 import { RegistryKeeper } from "./registry_keeper.ts";
+import { longestCacheMs } from "./settings.ts";
 import { Workers } from "./workers.ts";
 
 /** The exit code that asks to be started again: an isolate was lost. */
@@ -56,6 +57,7 @@ export class Service implements TaskHost {
       ...options,
       onSnapshot: (snapshot) => this.#applyTopology(snapshot),
       onRedis: () => this.#tellStatus(),
+      longestCacheMs: () => longestCacheMs(options.config, this.#started.optimizer.list()),
     });
     this.#registry = new RegistryKeeper({
       ...options,

@@ -3,6 +3,7 @@ import type { Config } from "../config/schema.ts";
 import type { MysqlTarget } from "../drivers/mysql.ts";
 import type { RedisTarget } from "../drivers/redis_target.ts";
 import type { ConnectionPoolConfig } from "../pool/connection_pool_config.ts";
+import type { CompiledStatement } from "../query/compiled_statement.ts";
 import type { RegistryRules } from "../query/query_optimizer.ts";
 import type { NodeSpec, ShardSpec } from "../routing/topology.ts";
 
@@ -100,6 +101,17 @@ export function registryRules(config: Config): RegistryRules {
 }
 
 /** The longest that any cache answers with what it has loaded, in milliseconds. */
-export function longestCacheMs(config: Pick<Config, "caches">): number {
-  return Math.max(0, ...Object.values(config.caches).map(({ ttl }) => ttl));
+export function longestCacheMs(
+  { caches }: Pick<Config, "caches">,
+  statements: readonly CompiledStatement[],
+): number {
+  let longest = 0;
+  for (const { ttl, swr, lenient } of Object.values(caches)) {
+    longest = Math.max(longest, ttl + swr + lenient);
+  }
+  for (const { statement: { cache } } of statements) {
+    const { ttl = 0, swr = 0, lenient = 0 } = caches[cache?.name ?? ""] ?? {};
+    longest = Math.max(longest, (cache?.ttlMs ?? ttl) + (cache?.swrMs ?? swr) + lenient);
+  }
+  return longest;
 }

@@ -68,7 +68,12 @@ export class SweepSetting implements AsyncDisposable {
     purge(): Promise<void>;
   } {
     const { keepMs = 60_000 } = options;
-    const outbox = new OutboxSweep({ ...this.#common, shard: "s1", events: this.events, keepMs });
+    const outbox = new OutboxSweep({
+      ...this.#common,
+      shard: "s1",
+      events: this.events,
+      keepMs: () => keepMs,
+    });
     this.#cleanUp.defer(() => outbox.close());
     const primary = () => ({ node: "n", target: this.server.target, epoch: this.epoch });
     return { sweep: () => outbox.sweep(primary()), purge: () => outbox.purge(primary()) };
