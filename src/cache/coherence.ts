@@ -1,24 +1,6 @@
 import type { CacheEvent, CacheMessage, Intent, WrittenPlace } from "./cache_event.ts";
 import { Doubts } from "./doubts.ts";
-
-/** What the fleet's log said to a renewal of the read lease. */
-export interface Renewal {
-  readonly epoch: string;
-  /** The newest sequence when the log ran it. */
-  readonly sequence: number;
-  /** Asked for with `log`: what came after the sequence that was sent, as far as the log goes. */
-  readonly log?: readonly CacheMessage[];
-  /** Asked for with `full`: the writes that are under way. */
-  readonly intents?: readonly Intent[];
-  /** Asked for with `full`: for how long nothing may be stored yet, in milliseconds. */
-  readonly holdMs?: number;
-}
-
-/**
- * What an isolate has to ask the log for: `plain` while it has seen everything, `log` when messages
- * may have been lost under a lease that holds, `full` when the lease was lost.
- */
-export type Ask = "plain" | "log" | "full";
+import type { Ask, Renewal } from "./renewal.ts";
 
 /** What the state machine has others do; all of it at once, without failing. */
 export interface CoherenceEffects {
@@ -68,7 +50,8 @@ export class Coherence {
   #sight: "current" | "behind" | "blind" = "blind";
   #pending: CacheMessage[] = [];
   #leaseUntil = -Infinity;
-  #holdUntil = -Infinity;
+  /** While nothing may be stored: writes that nobody knows of may be under way. */
+  #holdUntil: number | undefined;
 
   constructor(effects: CoherenceEffects) {
     this.#effects = effects;
@@ -101,12 +84,16 @@ export class Coherence {
 
   /** Whether a load of these tags may be stored, and joined by others. */
   isSound(tags: readonly string[], now: number): boolean {
-    return now < this.#leaseUntil && now >= this.#holdUntil && !this.#doubts.concern(tags);
+    return now < this.#leaseUntil && this.#holdUntil === undefined && !this.#doubts.concern(tags);
   }
 
-  /** What the next renewal has to ask for. */
+  /**
+   * What the next renewal has to ask for. A lease that is over is not continued: messages are kept
+   * from then on until all begins anew, as the answer may be older than they are.
+   */
   ask(now: number): Ask {
-    if (this.#sight === "blind" || now >= this.#leaseUntil) return "full";
+    if (now >= this.#leaseUntil) this.#sight = "blind";
+    if (this.#sight === "blind") return "full";
     return this.#sight === "behind" ? "log" : "plain";
   }
 
@@ -160,6 +147,10 @@ export class Coherence {
   ): readonly Intent[] {
     const { ask, sentAt, now } = sent;
     if (ask === "full") return this.#begin(renewal, sent);
+    if (this.#holdUntil !== undefined && now >= this.#holdUntil) {
+      this.#holdUntil = undefined;
+      this.#effects.forget();
+    }
     // A lease that was lost meanwhile cannot be continued: nobody knows what was missed.
     if (now >= this.#leaseUntil || this.#sight === "blind") return [];
     if (renewal.epoch !== this.#epoch) {
@@ -191,7 +182,7 @@ export class Coherence {
     this.#sequence = sequence;
     this.#sight = "current";
     this.#leaseUntil = sentAt + LEASE_MS;
-    this.#holdUntil = now + holdMs;
+    this.#holdUntil = holdMs > 0 ? now + holdMs : undefined;
     this.#drain();
     return same ? [] : missing;
   }

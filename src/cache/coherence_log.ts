@@ -1,7 +1,7 @@
 import type { RedisClient } from "../drivers/redis.ts";
 import { type CacheEvent, decodeEvents, encodeEvents, type Intent } from "./cache_event.ts";
-import type { Ask, Renewal } from "./coherence.ts";
 import { OVERDUE, RECORD, RENEW } from "./coherence_scripts.ts";
+import type { Ask, Renewal } from "./renewal.ts";
 
 /** Messages that the log keeps: those of some seconds, for readers that reconnect. */
 const LOG_MESSAGES = 4_096;

@@ -2,23 +2,26 @@ import { redisScript } from "../drivers/redis.ts";
 
 /*
  * The fleet's log of cache events. Its head is a hash: `epoch` and `server` (one life of one Redis
- * process), `seq`, and until when nothing may be stored (`hold`). The log itself is a stream of the
- * last few thousand messages, so that a reader that lost its connection need not start anew; open
- * intents are a hash by id, `deadline event`; readers are a sorted set by when they renewed last.
- * Sequences are `max(previous + 1, now)` in microseconds, so that they grow even past a loss of
- * state.
+ * process), `seq`, when the epoch began (`since`) and whether it is the `heir` of another one, of
+ * which something may be lost. The log itself is a stream of the last few thousand messages, so that
+ * a reader that lost its connection need not start anew; open intents are a hash by id, `deadline
+ * event`; readers are a sorted set by when they renewed last. Sequences are `max(previous + 1, now)`
+ * in microseconds, so that they grow even past a loss of state.
  */
 const PRELUDE = `
 local time = redis.call("TIME")
 local now = time[1] * 1000000 + time[2]
 local digits = function(number) return string.format("%.0f", number) end
-local known = redis.call("HMGET", KEYS[1], "epoch", "seq", "server", "hold")
-local epoch, seq, server, hold = known[1], tonumber(known[2] or 0), known[3], tonumber(known[4] or 0)
+local known = redis.call("HMGET", KEYS[1], "epoch", "seq", "server", "since", "heir")
+local epoch, seq, server = known[1], tonumber(known[2] or 0), known[3]
+local since, heir = tonumber(known[4] or 0), known[5] == "1"
 local begin = function()
   server = string.match(redis.call("INFO", "server"), "run_id:(%x+)")
+  since, heir = now, epoch and true
   epoch, seq = digits(math.max(seq + 1, now)), math.max(seq + 1, now)
   redis.call("DEL", KEYS[2])
-  redis.call("HSET", KEYS[1], "epoch", epoch, "seq", digits(seq), "server", server)
+  redis.call("HSET", KEYS[1], "epoch", epoch, "seq", digits(seq), "server", server,
+    "since", digits(since), "heir", heir and "1" or "0")
 end
 if not epoch then begin() end
 `;
@@ -49,10 +52,14 @@ return {epoch, digits(seq)}
  * Renews a read lease. It writes, so that a server which must not be written to refuses it: a replica,
  * or a master without enough replicas. Another process behind the address begins another epoch.
  *
+ * Intents that were lost with an epoch may be those of writes that are under way, so that nothing is
+ * stored in its heir for as long as these can take. After a loss of all only a reader that was there
+ * before can tell that there was an epoch: then those who were faster begin anew with it.
+ *
  * KEYS: head, log, intents, readers. ARGV: `plain`, `log` or `full`, the reader, its epoch and
- * sequence, how long nothing may be stored after another epoch began (ms), the longest answer (in
- * messages). Returns `{epoch, sequence}`; with `log` also `{sequence, previous, events, …}`, with
- * `full` also the hold that is left (us) and the open intents' texts.
+ * sequence, how long nothing may be stored in an epoch that is another's heir (ms), the longest
+ * answer (in messages). Returns `{epoch, sequence}`; with `log` also `{sequence, previous, events,
+ * …}`, with `full` also the hold that is left (us) and the open intents' texts.
  */
 export const RENEW = redisScript(`${PRELUDE}
 local ask, reader, knows, from = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -73,15 +80,13 @@ if ask == "log" then
   return {epoch, digits(seq), messages}
 end
 if ask == "full" then
-  if knows ~= "" and knows ~= epoch then
-    hold = math.max(hold, now + tonumber(ARGV[5]) * 1000)
-    redis.call("HSET", KEYS[1], "hold", digits(hold))
-  end
+  if knows ~= "" and knows ~= epoch and not heir then begin() end
+  local hold = heir and math.max(0, since + tonumber(ARGV[5]) * 1000 - now) or 0
   local intents = {}
   for at, text in ipairs(redis.call("HVALS", KEYS[3])) do
     intents[at] = string.match(text, "^%d+ (.*)$")
   end
-  return {epoch, digits(seq), digits(math.max(0, hold - now)), intents}
+  return {epoch, digits(seq), digits(hold), intents}
 end
 return {epoch, digits(seq)}
 `);

@@ -18,10 +18,14 @@ export class Loads {
     return load !== undefined && load.current && load.owner === owner ? load : undefined;
   }
 
-  /** A load begins; it takes the place of one of the same key that nobody may join any longer. */
+  /**
+   * A load begins. One of the same key is overtaken by it: nobody may join that any longer, unless
+   * it is another owner's, and it could not be found here again.
+   */
   add(cache: Cache, load: SharedLoad): void {
     let keys = this.#byKey.get(cache);
     if (keys === undefined) this.#byKey.set(cache, keys = new Map());
+    keys.get(load.key)?.overtake();
     keys.set(load.key, load);
     this.#byTag.add(load, load.tags);
   }

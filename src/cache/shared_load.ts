@@ -41,9 +41,12 @@ export class SharedLoad {
     this.#scope = options.scope;
   }
 
-  /** Whether what it loads is as new as anything that is known of: it may be stored and joined. */
+  /**
+   * Whether what it loads is as new as anything that is known of: it may be stored and joined. One
+   * that is being stopped has no answer for anybody.
+   */
   get current(): boolean {
-    return !this.#overtaken && !this.era.over;
+    return !this.#overtaken && !this.era.over && this.#scope.ended === undefined;
   }
 
   /** Something that it loads was written after it had begun. */
