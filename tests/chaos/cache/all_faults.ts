@@ -2,7 +2,7 @@ import type { Fault } from "./fault.ts";
 import { bypassed } from "./faults/bypassed.ts";
 import { failedOver } from "./faults/failed_over.ts";
 import { killedAfterCommit } from "./faults/killed_after_commit.ts";
-import { killedBeforeCommit } from "./faults/killed_before_commit.ts";
+import { intentsForgotten, killedBeforeCommit } from "./faults/killed_before_commit.ts";
 import { redisDeaf, redisMute, writerCutOff } from "./faults/network.ts";
 import { nothing } from "./faults/nothing.ts";
 import { processStopped } from "./faults/process_stopped.ts";
@@ -29,6 +29,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   replicaStopped,
   writerKilled,
   killedBeforeCommit,
+  intentsForgotten,
   killedAfterCommit,
   bypassed,
   failedOver,

@@ -8,9 +8,11 @@ interface PlayerRow extends mysql.RowDataPacket {
 
 const READ = "SELECT id, version FROM players WHERE id = ?";
 const SLOW = "SELECT id, version, SLEEP(0.05) AS slept FROM players WHERE id = ?";
+const LONG = "SELECT id, version, SLEEP(2.2) AS slept FROM players WHERE id = ?";
 const READS: Readonly<Record<string, string>> = {
   "player.get": READ,
   "chaos.get_slowly": SLOW,
+  "chaos.get_after_long": LONG,
   "chaos.get_in_group": READ,
   "chaos.get_briefly": READ,
 };

@@ -30,7 +30,8 @@ async function startControl(setup: ControlSetup): Promise<FleetProcess> {
   const url = `http://127.0.0.1:${setup.port}`;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "-A", "--config", CONFIG, PROGRAM, JSON.stringify(setup)],
-    stdin: "null",
+    // It ends when this process is gone.
+    stdin: "piped",
     stdout: "null",
     stderr: "inherit",
   }).spawn();

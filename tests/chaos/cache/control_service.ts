@@ -1,7 +1,7 @@
 /**
  * The control: cache-aside as many write it by hand, over Hono, mysql2 and ioredis with settings of
  * their own. It answers the calls of Realmgate that the adversary makes, with as many isolates on one
- * port. Its only argument is its {@linkcode ControlSetup} as JSON.
+ * port, until its standard input ends. Its only argument is its {@linkcode ControlSetup} as JSON.
  */
 import { type Context, Hono } from "hono";
 import { openControlCache } from "./control_cache.ts";
@@ -67,4 +67,7 @@ if ("WorkerGlobalScope" in globalThis) {
     new Worker(import.meta.url, { type: "module" }).postMessage(setup);
   }
   serve(setup);
+  // Whoever started it holds the other end.
+  for await (const _ of Deno.stdin.readable);
+  Deno.exit(0);
 }

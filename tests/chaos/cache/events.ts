@@ -45,4 +45,6 @@ export interface Disturbance {
   readonly to: number;
   /** Processes that were stopped or killed, and so may have left requests without an answer. */
   readonly processes: readonly number[];
+  /** Writes that were committed with nobody left to tell of them, where that was the fault. */
+  readonly unheard?: number;
 }

@@ -16,6 +16,14 @@ export interface Stage {
   readonly clock: () => number;
 }
 
+/** What one occurrence of a fault did. */
+export interface Injected {
+  /** Processes that were stopped or killed. */
+  readonly processes: readonly number[];
+  /** Writes that were committed with nobody left to tell of them, where that is the fault. */
+  readonly unheard?: number;
+}
+
 /** A kind of trouble, brought about again and again while clients read and write. */
 export interface Fault {
   readonly name: string;
@@ -34,12 +42,8 @@ export interface Fault {
     /** Whether writes overtake its loads too, which alone makes it stale. */
     readonly overtaken: boolean;
   };
-  /**
-   * Brings it about once, and ends it.
-   *
-   * @returns the processes that were stopped or killed; `undefined` where nothing was disturbed
-   */
-  inject(stage: Stage): Promise<readonly number[] | undefined>;
+  /** Brings it about once, and ends it; `undefined` where nothing was disturbed. */
+  inject(stage: Stage): Promise<Injected | undefined>;
 }
 
 /** The bound of a healthy fleet: tens of milliseconds are promised, and a busy machine is slow. */

@@ -27,6 +27,8 @@ export interface Findings {
   readonly stale: number;
   /** Answers that lacked a write acknowledged on the same connection. */
   readonly lostWrites: number;
+  /** Requests without an answer though their process ran. */
+  readonly hung: number;
   readonly longestReadMs: number;
   readonly longestWriteMs: number;
   /** What clients were told instead of what they asked for, and how often. */
@@ -78,6 +80,14 @@ export function judge(phase: {
   if (system !== "uncached" && !(cachedShare >= LEAST_CACHED)) {
     violations.push(`only ${percent(cachedShare)} came from a cache while nothing was disturbed`);
   }
+  const unread = reads.filter(({ outcome, version }) =>
+    outcome === "answered" && version === undefined
+  );
+  if (unread.length > 0) violations.push(`${unread.length} answers told no version`);
+  const unheard = disturbances.filter((one) => one.unheard !== undefined);
+  if (unheard.length > 0 && unheard.every((one) => one.unheard === 0)) {
+    violations.push("no write was committed unheard: nothing came of the fault");
+  }
   const acknowledged = writes.filter(({ outcome }) => outcome === "answered").length;
   if (acknowledged === 0) violations.push("no write was acknowledged");
   return {
@@ -94,6 +104,7 @@ export function judge(phase: {
     worstHealthyMs: worst(behind.filter(({ read }) => healthy(read))),
     stale: stale.length,
     lostWrites: lostWrites.length,
+    hung: hung.length,
     longestReadMs: longestMs(reads, disturbances),
     longestWriteMs: longestMs(writes, disturbances),
     failures: counts([

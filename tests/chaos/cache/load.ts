@@ -3,14 +3,17 @@ import type { Episode, Plan } from "./episode.ts";
 import { Episodes } from "./episodes.ts";
 import { GatewayClient, type GatewayOptions } from "./gateway.ts";
 import { Reader } from "./reader.ts";
+import { Sleeper } from "./sleeper.ts";
 import { Writer } from "./writer.ts";
 
-/** Connections that read, and that write, at each service process. */
-const [READERS, WRITERS] = [8, 2];
+/** Connections that read, that write, and that read slowly, at each service process. */
+const [READERS, WRITERS, SLEEPERS] = [8, 2, 2];
 /** Keys that are written once and live at one time. */
 const EPISODES = 50;
 const HOT = Array.from({ length: 8 }, (_, n) => n + 1);
 const WIDE = Array.from({ length: 120 }, (_, n) => n + 101);
+/** Some of them are read slowly too. */
+const SLEPT_ON = WIDE.slice(0, 3);
 
 /** What a load is made of. */
 export interface LoadOptions extends GatewayOptions {
@@ -42,7 +45,7 @@ export class Load {
 
   /** Learns what the keys have, then begins. */
   start(): void {
-    const { urls } = this.#options;
+    const { urls, slowly } = this.#options;
     const episodes = this.#episodes;
     const signal = this.#stopping.signal;
     const writers = urls.flatMap((_url, process) =>
@@ -74,7 +77,15 @@ export class Load {
         });
       })
     );
-    this.#running = Promise.all([...writers, ...readers].map((client) => client.run()));
+    const sleepers = urls.flatMap((_url, process) =>
+      Array.from(
+        { length: slowly ? SLEEPERS : 0 },
+        (_, n) =>
+          new Sleeper(this.#client(`sleeper-${process}-${n}`, process), { keys: SLEPT_ON, signal }),
+      )
+    );
+    const all = [...writers, ...readers, ...sleepers];
+    this.#running = Promise.all(all.map((client) => client.run()));
   }
 
   /** A key that has been read on every connection and is written by the caller, if at all. */

@@ -64,8 +64,8 @@ export async function runPhase(
     const endsAt = startedAt + length.seconds * 1_000;
     while (rounds < least || clock() < endsAt) {
       const from = clock();
-      const processes = await fault.inject({ arena, fleet, load, round: rounds, clock });
-      if (processes !== undefined) recording.disturbances.push({ from, to: clock(), processes });
+      const done = await fault.inject({ arena, fleet, load, round: rounds, clock });
+      if (done !== undefined) recording.disturbances.push({ from, to: clock(), ...done });
       await pause(watchMs);
       rounds++;
     }

@@ -7,6 +7,13 @@ export const STATEMENTS = `
 -- @cache players ttl=30s tags=player:{playerId}
 SELECT id, version, SLEEP(0.05) AS slept FROM players WHERE id = :playerId;
 
+-- name: chaos.get_after_long :one
+-- A player whose answer is later than a lease is long.
+-- @shard :playerId
+-- @param playerId bigint example=42
+-- @cache players ttl=30s tags=player:{playerId}
+SELECT id, version, SLEEP(2.2) AS slept FROM players WHERE id = :playerId;
+
 -- name: chaos.get_in_group :one
 -- A player that belongs to one tag of its own and to one that others share.
 -- @shard :playerId
@@ -67,6 +74,8 @@ const gold = {
 export const PLAIN: Route = { read: "player.get", ...gold };
 /** A read that writes overtake. */
 export const SLOW: Route = { read: "chaos.get_slowly", ...gold };
+/** A read that takes longer than a lease lasts. */
+export const LONG: Route = { read: "chaos.get_after_long", ...gold };
 /** A read under a tag that many keys share, which is all that its writes name. */
 export const GROUPED: Route = {
   read: "chaos.get_in_group",

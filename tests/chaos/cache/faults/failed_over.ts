@@ -30,6 +30,6 @@ export const failedOver: Fault = {
     await master.start();
     await admitFleet(master);
     await sentinels.demoted(master);
-    return [];
+    return { processes: [] };
   },
 };

@@ -19,12 +19,13 @@ export const killedAfterCommit: Fault = {
     const process = 1 - BEHIND_VALVES;
     const episodes = await stageKeys(stage, { count: WRITES, boundMs: TROUBLED_MS });
     const rows = await lockRows(stage, episodes);
+    let unheard = 0;
     try {
       const writes = sendWrites(stage, { episodes, process: BEHIND_VALVES });
       await heldByLocks(stage, WRITES);
       for (const valve of valves) valve.shut("to_server");
       await rows.release();
-      await settleWrites(stage, { writes, process });
+      unheard = await settleWrites(stage, { writes, process });
       const restart = await fleet.kill(BEHIND_VALVES);
       await Promise.all(writes.map(({ outcome }) => outcome));
       for (const valve of valves) {
@@ -36,6 +37,6 @@ export const killedAfterCommit: Fault = {
       await rows.release();
       for (const valve of valves) valve.open();
     }
-    return [BEHIND_VALVES];
+    return { processes: [BEHIND_VALVES], unheard };
   },
 };

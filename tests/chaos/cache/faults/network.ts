@@ -22,7 +22,7 @@ function shut(options: {
       } finally {
         for (const valve of valves) valve.open();
       }
-      return [];
+      return { processes: [] };
     },
   };
 }

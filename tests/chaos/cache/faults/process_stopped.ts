@@ -32,7 +32,7 @@ export const processStopped: Fault = {
       fleet.signal(stopped, "SIGCONT");
     }
     await Promise.all(late);
-    return [stopped];
+    return { processes: [stopped] };
   },
 };
 

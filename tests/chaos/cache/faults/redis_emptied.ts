@@ -19,6 +19,6 @@ export const redisEmptied: Fault = {
       await redisCommand(server, "FLUSHALL");
       await pause(Math.random() * MOST_PAUSE_MS);
     }
-    return [];
+    return { processes: [] };
   },
 };

@@ -15,6 +15,6 @@ export const redisKilled: Fault = {
     await server.forget();
     await pause(Math.random() * DOWN_MS);
     await server.start();
-    return [];
+    return { processes: [] };
   },
 };

@@ -17,7 +17,7 @@ export function redisStoppedFor(stoppedMs: number): Fault {
       } finally {
         server.kill("SIGCONT");
       }
-      return [];
+      return { processes: [] };
     },
   };
 }

@@ -20,6 +20,6 @@ export const replicaStopped: Fault = {
     } finally {
       await replica?.sql("START SLAVE SQL_THREAD");
     }
-    return [];
+    return { processes: [] };
   },
 };

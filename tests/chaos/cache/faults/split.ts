@@ -33,6 +33,6 @@ export const split: Fault = {
       await letOthersIn(master);
     }
     await sentinels.demoted(master);
-    return [];
+    return { processes: [] };
   },
 };

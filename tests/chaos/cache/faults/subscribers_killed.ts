@@ -22,6 +22,6 @@ export const subscribersKilled: Fault = {
       for (const type of types) await redisCommand(server, `CLIENT KILL TYPE ${type}`);
       await pause(Math.random() * MOST_PAUSE_MS);
     }
-    return [];
+    return { processes: [] };
   },
 };

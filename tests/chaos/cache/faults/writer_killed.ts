@@ -23,8 +23,8 @@ export const writerKilled: Fault = {
     await pause((0.5 + Math.random() / 2) * WRITES * APART_MS);
     const restart = await fleet.kill(killed);
     await Promise.all(writes.map(({ outcome }) => outcome));
-    await settleWrites(stage, { writes, process: 1 - killed });
+    const unheard = await settleWrites(stage, { writes, process: 1 - killed });
     await restart();
-    return [killed];
+    return { processes: [killed], unheard };
   },
 };
