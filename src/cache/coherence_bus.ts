@@ -161,13 +161,16 @@ export class CoherenceBus {
   }
 
   /**
-   * An intent can reach the log after its end was told, from a connection that was given up: it
-   * would stay open. What the sweepers settled in this isolate's stead is over here too.
+   * An intent can reach the log after its end was told: from a connection that was given up, or told
+   * again by others in a new epoch. It would stay open. Whether they all know its end is not known
+   * either, so that loads must see all until now. What the sweepers settled in this isolate's stead
+   * is over here too.
    */
   #watchOwn(event: CacheEvent): void {
     if (event.kind === "dropped" || !event.id.startsWith(this.#reader)) return;
     if (event.kind !== "intent") this.#active.delete(event.id);
     else if (!this.#active.has(event.id)) {
+      this.#announcer.keepTelling({ kind: "dropped", tags: event.tags, place: undefined });
       this.#announcer.keepTelling({ kind: "aborted", id: event.id });
     }
   }
@@ -200,6 +203,9 @@ export class CoherenceBus {
     const missing = coherence.renewed(renewal, { ask, sentAt, now: clock.now() });
     for (const intent of missing) this.#announcer.keepTelling(intent);
     for (const intent of renewal.intents ?? []) this.#watchOwn(intent);
+    for (const { events } of renewal.log ?? []) for (const event of events) this.#watchOwn(event);
+    // What was refused though the connection stayed would wait for another one.
+    this.#announcer.resume();
   }
 
   #say(): void {
