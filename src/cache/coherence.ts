@@ -104,6 +104,11 @@ export class Coherence {
     return now < this.#leaseUntil && now >= this.#holdUntil && !this.#doubts.concern(tags);
   }
 
+  /** Whether a write of any of these tags is under way, as far as is known here. */
+  inDoubt(tags: readonly string[]): boolean {
+    return this.#doubts.concern(tags);
+  }
+
   /** What the next renewal has to ask for. */
   ask(now: number): Ask {
     if (this.#sight === "blind" || now >= this.#leaseUntil) return "full";
