@@ -38,7 +38,8 @@ export const MAX_NAME = 512;
 export const TAG_RULE = `must be 1 to ${MAX_NAME} letters, digits and _ . : - ! ~ * ' ( ), ` +
   "anything else percent-encoded, as in the tags that statements make";
 
-const TAG = /^(?:[\w.:!~*'()-]|%[0-9A-F]{2})+$/;
+/** A tag that clients may name. */
+export const TAG = /^(?:[\w.:!~*'()-]|%[0-9A-F]{2})+$/;
 
 /** Whether a text is a tag as statements make them, which clients may name. */
 export function isTag(text: string): boolean {
