@@ -43,14 +43,14 @@ end
  * many messages the log keeps, how many intents are opened; of each its id, how long it can take
  * (ms) and its text; then the ids of those that are closed. Returns `{epoch, sequence}`.
  */
-export const RECORD = redisScript(`${PRELUDE}${APPEND}${VALUES}
+export const RECORD = redisScript(`${PRELUDE}${APPEND}
 local opened = tonumber(ARGV[4])
 for i = 0, opened - 1 do
   local id, limit, text = ARGV[5 + 3 * i], tonumber(ARGV[6 + 3 * i]), ARGV[7 + 3 * i]
   redis.call("HSET", KEYS[3], id, digits(now + limit * 1000) .. " " .. text)
 end
 for i = 5 + 3 * opened, #ARGV do redis.call("HDEL", KEYS[3], ARGV[i]) end
-if known[5] == epoch then
+if known[5] == epoch then ${VALUES}
   for _, event in ipairs(cjson.decode(ARGV[2])) do
     local tags = event[1] == "x" and event[2] or event[1] ~= "a" and event[3] or {}
     for _, tag in ipairs(tags) do dropTag(tag) end
