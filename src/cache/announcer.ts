@@ -4,7 +4,8 @@ import type { CacheEvent } from "./cache_event.ts";
 export type RecordEvents = (events: readonly CacheEvent[]) => Promise<void>;
 
 interface Item {
-  readonly event: CacheEvent;
+  /** `undefined` for a mark: what stands before it is recorded once it is reached. */
+  readonly event: CacheEvent | undefined;
   /** `undefined` for what is sent again until it is recorded. */
   readonly done: ((error: unknown) => void) | undefined;
 }
@@ -50,6 +51,21 @@ export class Announcer {
     });
   }
 
+  /**
+   * @returns once everything that was told until now is recorded; at once where all is
+   * @throws {RealmgateError} `redis_unavailable`
+   */
+  told(): Promise<void> {
+    if (this.#flying === undefined && this.#queue.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        event: undefined,
+        done: (error) => error === undefined ? resolve() : reject(error),
+      });
+      this.#send();
+    });
+  }
+
   /** Tells an event, again and again until it is recorded; see {@linkcode Announcer.resume}. */
   keepTelling(event: CacheEvent): void {
     this.#queue.push({ event, done: undefined });
@@ -77,7 +93,9 @@ export class Announcer {
   #send(): void {
     if (this.#flying !== undefined || this.#queue.length === 0) return;
     const batch = this.#queue.splice(0, MAX_BATCH);
-    this.#flying = this.#record(batch.map(({ event }) => event)).then(
+    const events = batch.flatMap(({ event }) => event ?? []);
+    const recorded = events.length === 0 ? Promise.resolve() : this.#record(events);
+    this.#flying = recorded.then(
       () => {
         for (const { done } of batch) done?.(undefined);
         this.#flying = undefined;

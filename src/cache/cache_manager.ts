@@ -10,6 +10,7 @@ import { CoherenceBus } from "./coherence_bus.ts";
 import { Eras } from "./era.ts";
 import { Loads } from "./loads.ts";
 import { parseOwnTag } from "./names.ts";
+import { RecentDrops } from "./recent_drops.ts";
 import { TagIndex } from "./tag_index.ts";
 
 /** Told what loads must see from now on; see `ReadFloors`. */
@@ -65,6 +66,8 @@ export class CacheManager {
   readonly eras = new Eras();
   /** The loads that are under way. */
   readonly loads = new Loads();
+  /** What is dropped while entries are read whose tags are not known before. */
+  readonly drops = new RecentDrops();
   readonly #clock: Clock;
   readonly #tags = new TagIndex<CacheEntry>();
   readonly #caches = new Map<string, Cache>();
@@ -79,7 +82,10 @@ export class CacheManager {
       effects: {
         drop: (tags) => this.#drop(tags),
         dropAll: () => this.#dropAll(),
-        written: (tags, place) => listener.written(tags, place),
+        written: (tags, place) => {
+          const read = tags.filter((tag) => !this.#isPut(tag));
+          if (read.length > 0) listener.written(read, place);
+        },
         forget: () => listener.forget(),
       },
     });
@@ -173,7 +179,14 @@ export class CacheManager {
     };
   }
 
+  /** Whether a tag means entries that clients put: no statement reads them. */
+  #isPut(tag: string): boolean {
+    const own = parseOwnTag(tag);
+    return own !== undefined && this.#caches.get(own.cache)?.config.writable === true;
+  }
+
   #drop(tags: readonly string[]): void {
+    this.drops.note(tags);
     for (const tag of tags) {
       const own = parseOwnTag(tag);
       if (own === undefined) {

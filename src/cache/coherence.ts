@@ -87,6 +87,11 @@ export class Coherence {
     return now < this.#leaseUntil && this.#holdUntil === undefined && !this.#doubts.concern(tags);
   }
 
+  /** Whether a write of any of these tags is under way, as far as is known here. */
+  inDoubt(tags: readonly string[]): boolean {
+    return this.#doubts.concern(tags);
+  }
+
   /**
    * What the next renewal has to ask for. A lease that is over is not continued: messages are kept
    * from then on until all begins anew, as the answer may be older than they are.

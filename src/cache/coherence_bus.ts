@@ -127,6 +127,14 @@ export class CoherenceBus {
     return this.#announcer.tell(event);
   }
 
+  /**
+   * @returns once the fleet's log has everything that this isolate told until now
+   * @throws {RealmgateError} `redis_unavailable`
+   */
+  told(): Promise<void> {
+    return this.#announcer.told();
+  }
+
   #settle(event: Exclude<CacheEvent, Intent | Dropped>): void {
     this.#active.delete(event.id);
     this.coherence.happened(event);

@@ -1,10 +1,11 @@
 import type { RedisClient } from "../drivers/redis.ts";
 import { type CacheEvent, decodeEvents, encodeEvents, type Intent } from "./cache_event.ts";
 import { OVERDUE, RECORD, RENEW } from "./coherence_scripts.ts";
+import { type CacheKeys, cacheKeys } from "./redis_keys.ts";
 import type { Ask, Renewal } from "./renewal.ts";
 
 /** Messages that the log keeps: those of some seconds, for readers that reconnect. */
-const LOG_MESSAGES = 4_096;
+export const LOG_MESSAGES = 4_096;
 
 /** What a log is made of. */
 export interface CoherenceLogOptions {
@@ -21,15 +22,12 @@ export class CoherenceLog {
   /** Where each message is published. */
   readonly channel: string;
   readonly #redis: Pick<RedisClient, "run">;
-  readonly #keys: readonly string[];
-  readonly #readers: string;
+  readonly #keys: CacheKeys;
 
   constructor({ redis, fleet }: CoherenceLogOptions) {
     this.#redis = redis;
-    const prefix = `{${fleet}}:coherence`;
-    this.channel = `${prefix}:events`;
-    this.#keys = [prefix, `${prefix}:log`, `${prefix}:intents`];
-    this.#readers = `${prefix}:readers`;
+    this.#keys = cacheKeys(fleet);
+    this.channel = this.#keys.channel;
   }
 
   /** Appends events as one message, in their order, and publishes it. */
@@ -41,7 +39,7 @@ export class CoherenceLog {
       else if (event.kind !== "dropped") closed.push(event.id);
     }
     await this.#redis.run(RECORD, {
-      keys: this.#keys,
+      keys: [...this.#keys.log, this.#keys.values],
       args: [
         this.channel,
         encodeEvents(events),
@@ -71,7 +69,7 @@ export class CoherenceLog {
   ): Promise<Renewal> {
     const { id, epoch, sequence, holdMs } = reader;
     const reply = await this.#redis.run(RENEW, {
-      keys: [...this.#keys, this.#readers],
+      keys: [...this.#keys.log, this.#keys.readers],
       args: [ask, id, epoch, String(sequence), holdMs, LOG_MESSAGES],
     });
     const [now, last, ...rest] = reply as [string, string, ...unknown[]];
@@ -90,7 +88,9 @@ export class CoherenceLog {
 
   /** The writes that should be over and of which nobody has said how they ended. */
   async overdue(): Promise<Intent[]> {
-    return toIntents(await this.#redis.run(OVERDUE, { keys: this.#keys, args: [] }) as string[]);
+    return toIntents(
+      await this.#redis.run(OVERDUE, { keys: this.#keys.log, args: [] }) as string[],
+    );
   }
 }
 

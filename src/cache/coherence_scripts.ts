@@ -1,4 +1,5 @@
 import { redisScript } from "../drivers/redis.ts";
+import { VALUES } from "./value_lua.ts";
 
 /*
  * The fleet's log of cache events. Its head is a hash: `epoch` and `server` (one life of one Redis
@@ -8,11 +9,11 @@ import { redisScript } from "../drivers/redis.ts";
  * event`; readers are a sorted set by when they renewed last. Sequences are `max(previous + 1, now)`
  * in microseconds, so that they grow even past a loss of state.
  */
-const PRELUDE = `
+export const PRELUDE = `
 local time = redis.call("TIME")
 local now = time[1] * 1000000 + time[2]
 local digits = function(number) return string.format("%.0f", number) end
-local known = redis.call("HMGET", KEYS[1], "epoch", "seq", "server", "since", "heir")
+local known = redis.call("HMGET", KEYS[1], "epoch", "seq", "server", "since", "heir", "values")
 local epoch, seq, server = known[1], tonumber(known[2] or 0), known[3]
 local since, heir = tonumber(known[4] or 0), known[5] == "1"
 local begin = function()
@@ -26,25 +27,39 @@ end
 if not epoch then begin() end
 `;
 
+/** Appends events as one message, and publishes it; for scripts that begin with the prelude. */
+export const APPEND = `
+local append = function(channel, events, kept)
+  local previous = digits(seq)
+  seq = math.max(seq + 1, now)
+  redis.call("HSET", KEYS[1], "seq", digits(seq))
+  redis.call("XADD", KEYS[2], "MAXLEN", "~", kept, digits(seq) .. "-0", "p", previous, "e", events)
+  redis.call("PUBLISH", channel, epoch .. " " .. previous .. " " .. digits(seq) .. " " .. events)
+end
+`;
+
 /**
- * Appends events as one message, and publishes it.
+ * Appends events as one message, and publishes it. What clients put under the tags that are dropped
+ * is void from now on.
  *
- * KEYS: head, log, intents. ARGV: channel, the events' text, how many messages the log keeps, how
- * many intents are opened; of each its id, how long it can take (ms) and its text; then the ids of
- * those that are closed. Returns `{epoch, sequence}`.
+ * KEYS: head, log, intents, what the keys of values begin with. ARGV: channel, the events' text, how
+ * many messages the log keeps, how many intents are opened; of each its id, how long it can take
+ * (ms) and its text; then the ids of those that are closed. Returns `{epoch, sequence}`.
  */
-export const RECORD = redisScript(`${PRELUDE}
+export const RECORD = redisScript(`${PRELUDE}${APPEND}
 local opened = tonumber(ARGV[4])
 for i = 0, opened - 1 do
   local id, limit, text = ARGV[5 + 3 * i], tonumber(ARGV[6 + 3 * i]), ARGV[7 + 3 * i]
   redis.call("HSET", KEYS[3], id, digits(now + limit * 1000) .. " " .. text)
 end
 for i = 5 + 3 * opened, #ARGV do redis.call("HDEL", KEYS[3], ARGV[i]) end
-local previous = digits(seq)
-seq = math.max(seq + 1, now)
-redis.call("HSET", KEYS[1], "seq", digits(seq))
-redis.call("XADD", KEYS[2], "MAXLEN", "~", ARGV[3], digits(seq) .. "-0", "p", previous, "e", ARGV[2])
-redis.call("PUBLISH", ARGV[1], epoch .. " " .. previous .. " " .. digits(seq) .. " " .. ARGV[2])
+if known[6] == epoch then ${VALUES}
+  for _, event in ipairs(cjson.decode(ARGV[2])) do
+    local tags = event[1] == "x" and event[2] or event[1] ~= "a" and event[3] or {}
+    for _, tag in ipairs(tags) do dropTag(tag) end
+  end
+end
+append(ARGV[1], ARGV[2], ARGV[3])
 return {epoch, digits(seq)}
 `);
 

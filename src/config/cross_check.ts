@@ -1,3 +1,4 @@
+import { ENTRY_TTL_MS, MAX_VALUE_BYTES } from "../cache/value_store.ts";
 import type { Config } from "./schema.ts";
 import type { ConfigFault } from "./fault.ts";
 
@@ -36,6 +37,7 @@ export function crossCheck(config: Config): ConfigFault[] {
     }
     prefixes.add(prefix);
   });
+  checkCaches(config, faults);
   const { pool } = config.database;
   if (pool.min > pool.max) {
     faults.push({
@@ -60,4 +62,26 @@ export function crossCheck(config: Config): ConfigFault[] {
     }
   }
   return faults;
+}
+
+/** Room for the longest value with its key and its tags. */
+const LEAST_BYTES = 2 * MAX_VALUE_BYTES;
+
+function checkCaches({ caches }: Config, faults: ConfigFault[]): void {
+  for (const [name, { writable, ttl, swr, maxBytes }] of Object.entries(caches)) {
+    if (!writable) continue;
+    const fault = (setting: string, message: string) =>
+      faults.push({ path: `caches.${name}.${setting}`, message });
+    const { min, max } = ENTRY_TTL_MS;
+    if (ttl < min || ttl > max) {
+      fault("ttl", `must be from ${min} to ${max} ms in a writable cache, received ${ttl}`);
+    }
+    if (swr !== 0) fault("swr", "means nothing in a writable cache: nobody loads its entries anew");
+    if (maxBytes < LEAST_BYTES) {
+      fault(
+        "maxBytes",
+        `must be at least ${LEAST_BYTES} in a writable cache, received ${maxBytes}`,
+      );
+    }
+  }
 }

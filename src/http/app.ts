@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import { postBatch } from "./batch_route.ts";
+import { deleteEntry, getCaches, getEntry, invalidateCache, putEntry } from "./cache_routes.ts";
 import { getLive, getReady } from "./health_routes.ts";
 import {
   acquireLock,
@@ -21,7 +22,7 @@ import { hotPath } from "./hot_path.ts";
 import { getQuery, postStatement, type StatementHandler } from "./statement_routes.ts";
 import { getTopology } from "./topology_route.ts";
 
-/** Everything but calls of statements and locks, which see to their request ids themselves. */
+/** Everything but calls of statements, locks and caches, which see to their request ids themselves. */
 const REFERENCE = [
   "/v1/statements/*",
   "/v1/route/*",
@@ -56,6 +57,11 @@ export function createApp(parts: Parts): Fetch {
   app.get("/v1/locks", listLocks(parts));
   app.put("/v1/locks", renewLocks(parts));
   app.get("/v1/monitor/locks", getLockStats(parts));
+  app.get("/v1/caches", getCaches(parts));
+  app.post("/v1/caches/:cache/invalidate", invalidateCache(parts));
+  app.get("/v1/caches/:cache/entries/:key", getEntry(parts));
+  app.put("/v1/caches/:cache/entries/:key", putEntry(parts));
+  app.delete("/v1/caches/:cache/entries/:key", deleteEntry(parts));
   for (const path of REFERENCE) app.use(path, echoRequestId());
   app.get("/v1/statements", getStatements(parts));
   app.get("/v1/statements/:statement", getStatement(parts));

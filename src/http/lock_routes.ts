@@ -3,20 +3,19 @@ import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Grant } from "../locks/acquirer.ts";
 import { isLockName, LOCK_NAME_RULE } from "../locks/lock_name.ts";
-import { type Principal, requireScope } from "./authenticator.ts";
-import { readDeadline } from "./call_options.ts";
+import { BodyFields, type FieldFault, invalidFields } from "./body_fields.ts";
 import {
-  invalidFields,
   isToken,
-  LockFields,
   MAX_RENEWALS,
+  nameField,
+  ownerField,
   RESERVED,
+  tokenField,
   TTL_MS,
   WAIT_MS,
 } from "./lock_fields.ts";
 import type { Parts } from "./parts.ts";
-import { readJson } from "./read_body.ts";
-import { sentRequestId } from "./request_id.ts";
+import { authorize, deadlineOf, inScope, jsonAnswer, jsonBody, plainCall } from "./plain_call.ts";
 import { openScope } from "./statement_call.ts";
 
 /** What an acquire may take beyond its wait, and any other call in all: Redis's own time. */
@@ -37,12 +36,12 @@ export function acquireLock(parts: Parts): (c: Context) => Promise<Response> {
     }
     const key = idempotencyKey(request.headers);
     const deadlineMs = deadlineOf(request);
-    const fields = new LockFields(await body(parts, request, deadlineMs), {
-      known: ["ttlMs", "waitMs", "owner"],
-    });
+    // The body has a time limit of its own, so that a wait of a minute is no licence to dawdle.
+    const body = await inScope(parts, request, (scope) => jsonBody(parts, request, scope));
+    const fields = new BodyFields(body, { known: ["ttlMs", "waitMs", "owner"] });
     const ttlMs = fields.milliseconds("ttlMs", TTL_MS);
     const waitMs = fields.milliseconds("waitMs", { ...WAIT_MS, fallback: 0 });
-    const owner = fields.owner("owner", principal.name);
+    const owner = ownerField(fields, "owner", principal.name);
     fields.done();
     const once = key === undefined
       ? undefined
@@ -62,13 +61,13 @@ export function acquireLock(parts: Parts): (c: Context) => Promise<Response> {
 /** `PUT /v1/locks/{name}`: extends a grant. */
 export function renewLock(parts: Parts): (c: Context) => Promise<Response> {
   return (c) =>
-    call(parts, c, async (scope, arrivedAt) => {
+    plainCall(parts, c, async (scope, arrivedAt) => {
       authorize(parts, c.req.raw, "write");
       const name = lockName(c);
-      const fields = new LockFields(await json(parts, c.req.raw, scope), {
+      const fields = new BodyFields(await jsonBody(parts, c.req.raw, scope), {
         known: ["token", "ttlMs"],
       });
-      const token = fields.token("token");
+      const token = tokenField(fields, "token");
       const ttlMs = fields.milliseconds("ttlMs", TTL_MS);
       fields.done();
       const [renewal] = await parts.locks.renew([{ name, token, ttlMs }], { arrivedAt, scope });
@@ -86,24 +85,24 @@ export function renewLock(parts: Parts): (c: Context) => Promise<Response> {
 /** `PUT /v1/locks`: extends many grants at one instant. */
 export function renewLocks(parts: Parts): (c: Context) => Promise<Response> {
   return (c) =>
-    call(parts, c, async (scope, arrivedAt) => {
+    plainCall(parts, c, async (scope, arrivedAt) => {
       authorize(parts, c.req.raw, "write");
-      const whole = new LockFields(await json(parts, c.req.raw, scope), { known: ["locks"] });
+      const whole = new BodyFields(await jsonBody(parts, c.req.raw, scope), { known: ["locks"] });
       const items = whole.raw("locks");
       if (!Array.isArray(items) || items.length === 0 || items.length > MAX_RENEWALS) {
         whole.refuse("locks", `must be a list of 1 to ${MAX_RENEWALS} locks`);
       }
       whole.done();
-      const errors: { param: string; detail: string }[] = [];
+      const errors: FieldFault[] = [];
       const locks = (items as unknown[]).map((item, at) => {
-        const fields = new LockFields(item, {
+        const fields = new BodyFields(item, {
           known: ["name", "token", "ttlMs"],
           path: `locks[${at}]`,
           errors,
         });
         return {
-          name: fields.name("name"),
-          token: fields.token("token"),
+          name: nameField(fields, "name"),
+          token: tokenField(fields, "token"),
           ttlMs: fields.milliseconds("ttlMs", TTL_MS),
         };
       });
@@ -118,7 +117,7 @@ export function renewLocks(parts: Parts): (c: Context) => Promise<Response> {
 /** `DELETE /v1/locks/{name}`: gives a grant up, or with `force=true` and the admin scope anyone's. */
 export function releaseLock(parts: Parts): (c: Context) => Promise<Response> {
   return (c) =>
-    call(parts, c, async (scope) => {
+    plainCall(parts, c, async (scope) => {
       const force = forced(c);
       authorize(parts, c.req.raw, force ? "admin" : "write");
       const name = lockName(c);
@@ -130,7 +129,7 @@ export function releaseLock(parts: Parts): (c: Context) => Promise<Response> {
 /** `GET /v1/locks/{name}`: a lock as it is now. */
 export function getLock(parts: Parts): (c: Context) => Promise<Response> {
   return (c) =>
-    call(parts, c, async (scope) => {
+    plainCall(parts, c, async (scope) => {
       authorize(parts, c.req.raw, "read");
       return await parts.locks.inspect(lockName(c), scope);
     });
@@ -139,7 +138,7 @@ export function getLock(parts: Parts): (c: Context) => Promise<Response> {
 /** `GET /v1/locks?prefix=&limit=`: the locks that are held, for the admin scope. */
 export function listLocks(parts: Parts): (c: Context) => Promise<Response> {
   return (c) =>
-    call(parts, c, async (scope) => {
+    plainCall(parts, c, async (scope) => {
       authorize(parts, c.req.raw, "admin");
       const prefix = c.req.query("prefix") ?? "";
       const limit = c.req.query("limit") ?? String(DEFAULT_LIMIT);
@@ -157,31 +156,8 @@ export function listLocks(parts: Parts): (c: Context) => Promise<Response> {
 export function getLockStats(parts: Parts): (c: Context) => Response {
   return (c) => {
     authorize(parts, c.req.raw, "read");
-    return answer(200, parts.locks.stats, c.req.raw.headers);
+    return jsonAnswer(200, parts.locks.stats, c.req.raw.headers);
   };
-}
-
-/** Answers a call with what `work` yields, within the time that the caller or Redis allows. */
-async function call(
-  parts: Parts,
-  c: Context,
-  work: (scope: Scope, arrivedAt: number) => Promise<unknown>,
-): Promise<Response> {
-  const arrivedAt = parts.clock.now();
-  const request = c.req.raw;
-  const { maxDeadlineMs } = parts.limits;
-  const scope = openScope(parts, request, Math.min(deadlineOf(request), maxDeadlineMs));
-  try {
-    return answer(200, await work(scope, arrivedAt), request.headers);
-  } finally {
-    scope.close();
-  }
-}
-
-function authorize(parts: Parts, request: Request, scope: string): Principal {
-  const principal = parts.authenticator.authenticate(request.headers.get("authorization"));
-  requireScope(principal, scope);
-  return principal;
 }
 
 function lockName(c: Context): string {
@@ -190,31 +166,12 @@ function lockName(c: Context): string {
   throw invalidFields([{ param: "name", detail: LOCK_NAME_RULE }]);
 }
 
-function deadlineOf({ headers }: Request): number {
-  return readDeadline(headers.get("realmgate-deadline-ms")) ?? Infinity;
-}
-
 function idempotencyKey(headers: Headers): string | undefined {
   const key = headers.get("idempotency-key");
   if (key === null) return undefined;
   if (IDEMPOTENCY_KEY.test(key)) return key;
   const detail = "must be 1 to 128 characters of printable ASCII without spaces";
   throw invalidFields([{ param: "Idempotency-Key", detail }]);
-}
-
-/** The body has a time limit of its own, so that a wait of a minute is no licence to dawdle. */
-async function body(parts: Parts, request: Request, deadlineMs: number): Promise<unknown> {
-  const scope = openScope(parts, request, Math.min(deadlineMs, parts.limits.maxDeadlineMs));
-  try {
-    return await json(parts, request, scope);
-  } finally {
-    scope.close();
-  }
-}
-
-async function json(parts: Parts, request: Request, scope: Scope): Promise<unknown> {
-  const { limits: { bodyBytes: maxBytes }, reads } = parts;
-  return await readJson(request, { maxBytes, scope, reads }) ?? {};
 }
 
 function forced(c: Context): boolean {
@@ -227,8 +184,8 @@ function forced(c: Context): boolean {
 async function releaseToken(parts: Parts, request: Request, scope: Scope): Promise<string> {
   const header = request.headers.get("realmgate-lock-token");
   if (header === null) {
-    const fields = new LockFields(await json(parts, request, scope), { known: ["token"] });
-    const token = fields.token("token");
+    const fields = new BodyFields(await jsonBody(parts, request, scope), { known: ["token"] });
+    const token = tokenField(fields, "token");
     fields.done();
     return token;
   }
@@ -250,21 +207,7 @@ function watchDelivery(parts: Parts, request: Request, grant: Grant): void {
 
 function granted(grant: Grant, requestHeaders: Headers): Response {
   const { name, token, fence, ttlMs, validForMs, replayed } = grant;
-  const response = answer(201, { name, token, fence, ttlMs, validForMs }, requestHeaders);
+  const response = jsonAnswer(201, { name, token, fence, ttlMs, validForMs }, requestHeaders);
   if (replayed) response.headers.set("idempotency-replayed", "true");
-  return response;
-}
-
-const JSON_HEADERS = { "content-type": "application/json" };
-const ANSWERS = {
-  200: { status: 200, headers: JSON_HEADERS },
-  201: { status: 201, headers: JSON_HEADERS },
-};
-
-function answer(status: 200 | 201, body: unknown, requestHeaders: Headers): Response {
-  const response = new Response(JSON.stringify(body), ANSWERS[status]);
-  response.headers.set("cache-control", "no-store");
-  const id = sentRequestId(requestHeaders);
-  if (id !== undefined) response.headers.set("x-request-id", id);
   return response;
 }

@@ -3,6 +3,7 @@ import type { Log } from "../core/log.ts";
 import type { ScopeWatch } from "../core/scope.ts";
 import type { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import type { CacheManager } from "../cache/cache_manager.ts";
+import type { KeptValues } from "../cache/kept_values.ts";
 import type { CachedReads } from "../query/cached_reads.ts";
 import type { Executor } from "../query/executor.ts";
 import type { QueryOptimizer } from "../query/query_optimizer.ts";
@@ -29,6 +30,8 @@ export interface Parts {
   readonly executor: Executor;
   readonly caches: CacheManager;
   readonly cached: CachedReads;
+  /** What clients put into the caches that are declared writable. */
+  readonly values: KeptValues;
   readonly shards: ShardManager;
   readonly view: TopologyView;
   readonly replicas: ReadReplicaManager;

@@ -12,13 +12,27 @@ export interface BodyOptions {
   readonly reads: BodyReads;
 }
 
+/** A JSON body, parsed, and as it was sent. */
+export interface JsonText {
+  readonly value: unknown;
+  readonly text: string;
+}
+
+/** Reads a request's JSON body as {@linkcode readJsonText} does, for those who need no text. */
+export async function readJson(request: Request, options: BodyOptions): Promise<unknown> {
+  return (await readJsonText(request, options))?.value;
+}
+
 /**
  * Reads a request's JSON body, bounded in size and time. An empty body is `undefined`.
  *
  * @throws {RealmgateError} `unsupported_media_type`, `payload_too_large`, `invalid_request`,
  * `deadline_exceeded`, `client_closed_request`, `shutting_down`
  */
-export async function readJson(request: Request, options: BodyOptions): Promise<unknown> {
+export async function readJsonText(
+  request: Request,
+  options: BodyOptions,
+): Promise<JsonText | undefined> {
   const { headers } = request;
   const encoding = headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") {
@@ -39,7 +53,7 @@ export async function readJson(request: Request, options: BodyOptions): Promise<
     });
   }
   try {
-    return JSON.parse(text);
+    return { value: JSON.parse(text), text };
   } catch (cause) {
     throw new RealmgateError("invalid_request", "Cannot read the body: it must be JSON", { cause });
   }

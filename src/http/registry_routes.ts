@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { RealmgateError } from "../core/errors.ts";
+import type { CacheOutlook } from "../query/cached_reads.ts";
 import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { describeShard } from "../query/describe_shard.ts";
 import { isSessionRead } from "../query/session_reads.ts";
@@ -34,7 +35,8 @@ export function getRoute(parts: Parts): (c: Context) => Response {
     const compiled = find(parts, c.req.param("statement") ?? "");
     const { statement } = compiled;
     requireScope(principal, statement.scope);
-    const { consistency, token } = readCallOptions(c.req.raw.headers, "read");
+    const options = readCallOptions(c.req.raw.headers, "read");
+    const { consistency, token } = options;
     const mark = c.req.url.indexOf("?");
     const bound = compiled.bindQuery(mark < 0 ? "" : c.req.url.slice(mark + 1));
     const shard = parts.executor.shardOf(compiled, bound);
@@ -53,12 +55,21 @@ export function getRoute(parts: Parts): (c: Context) => Response {
     const { sessions } = parts.executor;
     const session = statement.kind !== "exec" && token !== undefined &&
       isSessionRead(consistency, statement.consistency);
-    const need = primaryOnly ? "primary" : session ? sessions.need(shard, token) : undefined;
+    const cache = parts.cached.cacheOf(compiled, consistency);
+    const outlook = cache &&
+      parts.cached.foresee(cache, {
+        compiled,
+        bound,
+        key: compiled.cacheKey(bound, options),
+        shard,
+      });
+    const need = primaryOnly ? "primary" : session ? sessions.need(shard, token) : outlook?.need;
     const node = need === "primary"
       ? state.primary
       : need === undefined
       ? peekReplica(parts, shard)
-      : sessions.pick(need, { deadlineAt: Infinity }) ?? state.primary;
+      : sessions.pick(need, { deadlineAt: session ? Infinity : -Infinity }) ?? state.primary;
+    if (outlook !== undefined) why.push(`the cache ${outlook.name} ${WHY_CACHE[outlook.state]}`);
     why.push(WHY[need === undefined || need === "primary" ? need ?? "any" : "floor"]);
     return c.json({
       statement: statement.name,
@@ -67,7 +78,7 @@ export function getRoute(parts: Parts): (c: Context) => Response {
       node,
       epoch: state.epoch,
       partition: null,
-      cache: null,
+      cache: outlook === undefined ? null : summaryOf(outlook),
       available: compiled.unavailable === undefined,
       why,
     });
@@ -77,8 +88,20 @@ export function getRoute(parts: Parts): (c: Context) => Response {
 const WHY = {
   any: "a replica that is up and caught up may answer",
   primary: "needs the primary",
-  floor: "a replica that has all that the token tells of may answer, else the primary",
+  floor:
+    "a replica that has all that the token, or the cache, knows of may answer, else the primary",
 } as const;
+
+const WHY_CACHE = {
+  fresh: "has the answer",
+  stale: "has an older answer, and may still give it",
+  absent: "does not have the answer: it is loaded and kept",
+  bypassed: "cannot keep an answer now, for a write of its tags is under way or Redis is away",
+} as const;
+
+function summaryOf({ name, key, state }: CacheOutlook): Omit<CacheOutlook, "need"> {
+  return { name, key, state };
+}
 
 /** A node that could answer now, or `null`: a dry run tells, it does not fail. */
 function peekReplica(parts: Parts, shard: string): string | null {

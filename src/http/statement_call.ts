@@ -1,7 +1,8 @@
+import { etagOf } from "../cache/etag.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
-import { type CachedAnswer, etagOf, tooLarge } from "../query/cached_reads.ts";
+import { type CachedAnswer, tooLarge } from "../query/cached_reads.ts";
 import { encodeOk } from "../query/encode_ok.ts";
 import type { WrittenAt } from "../query/session_token.ts";
 import { Timings } from "../query/timings.ts";

@@ -150,6 +150,6 @@ function respond(
 }
 
 /** Whether an `If-None-Match` names an answer; strong or weak makes no difference there (RFC 9110). */
-function hasTag(sent: string | null, etag: string): boolean {
+export function hasTag(sent: string | null, etag: string): boolean {
   return sent !== null && (sent === "*" || sent.includes(etag));
 }

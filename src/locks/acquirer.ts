@@ -1,11 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { Scope } from "../core/scope.ts";
+import { EndedError, untilEnd } from "../core/until_end.ts";
+import { lockFailure, mayHaveEffect, UnsettledError } from "./lock_failure.ts";
 import type { LockCounters } from "./lock_stats.ts";
 import type { Attempt, AttemptResult, LockStore, Once } from "./lock_store.ts";
 import type { LockWaiters } from "./lock_waiters.ts";
 import { refusalOf, tooLate } from "./refusals.ts";
-import { EndedError, lockFailure, mayHaveEffect, UnsettledError, untilEnd } from "./until_end.ts";
 import { validForMs } from "./validity.ts";
 
 /** A request for a lock. */

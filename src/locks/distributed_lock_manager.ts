@@ -3,12 +3,13 @@ import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { Scope, ScopeWatch } from "../core/scope.ts";
+import { EndedError, untilEnd } from "../core/until_end.ts";
 import type { RedisClient } from "../drivers/redis.ts";
 import { type Held, HeldLock } from "./held_lock.ts";
+import { lockFailure } from "./lock_failure.ts";
 import { LockCounters, type LockStats } from "./lock_stats.ts";
 import { type Attempt, type ListedLock, LockStore, type LockView } from "./lock_store.ts";
 import { LockWaiters } from "./lock_waiters.ts";
-import { EndedError, lockFailure, untilEnd } from "./until_end.ts";
 import { validForMs } from "./validity.ts";
 import { Withdrawals } from "./withdrawals.ts";
 

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Scope, ScopeEnd, ScopeWatch } from "../core/scope.ts";
+import { EndedError } from "../core/until_end.ts";
 import type { Attempt, AttemptResult, LockStore } from "./lock_store.ts";
-import { EndedError } from "./until_end.ts";
 
 /** How a wait came to its end. */
 export interface Waited {

@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
 import type { Cache } from "../cache/cache.ts";
 import { CacheEntry } from "../cache/cache_entry.ts";
 import type { CacheManager } from "../cache/cache_manager.ts";
+import { etagOf } from "../cache/etag.ts";
 import { keyTag, wholeTag } from "../cache/names.ts";
 import { type Loaded, SharedLoad } from "../cache/shared_load.ts";
 import type { Clock } from "../core/clock.ts";
@@ -36,6 +36,18 @@ export type CachedAnswer = Omit<Loaded, "source"> & {
 export interface CachedCall extends Call, EncodeOptions {
   /** As {@linkcode CompiledStatement.cacheKey} makes it. */
   readonly key: string;
+}
+
+/** What a cache would do for a call now, and what a database would have to have if it is asked. */
+export interface CacheOutlook {
+  readonly name: string;
+  readonly key: string;
+  /**
+   * `fresh` and `stale` are answered; `absent` is loaded and kept; `bypassed` is read from the
+   * primary and not kept: a write of its tags is under way, or the cache cannot know.
+   */
+  readonly state: "fresh" | "stale" | "absent" | "bypassed";
+  readonly need: Need;
 }
 
 /** How much earlier than its time an entry may end, so that not all end at once. */
@@ -78,6 +90,25 @@ export class CachedReads {
     cache.counters.stale++;
     if (caches.isSound(entry.tags)) this.#refresh(cache, call, entry);
     return { body, etag, shard, source: "stale" };
+  }
+
+  /** What {@linkcode find} and {@linkcode load} would do at a shard; it counts as no use. */
+  foresee(
+    cache: Cache,
+    call: Pick<CachedCall, "compiled" | "bound" | "key"> & { readonly shard: string },
+  ): CacheOutlook {
+    const { caches, floors } = this.#parts;
+    const { compiled, bound, key, shard } = call;
+    const { name } = cache.config;
+    const entry = cache.peek(key);
+    const state = entry === undefined || entry.owner !== compiled
+      ? "unusable"
+      : caches.judge(entry);
+    if (state !== "unusable") return { name, key, state, need: undefined };
+    const tags = compiled.tags(bound);
+    return caches.isSound(tags)
+      ? { name, key, state: "absent", need: floors.need(shard, concerns(cache, key, tags)) }
+      : { name, key, state: "bypassed", need: "primary" };
   }
 
   /**
@@ -124,8 +155,7 @@ export class CachedReads {
       scope: watch.open({ timeoutMs: compiled.statement.timeoutMs }),
     });
     const beganAt = clock.now();
-    const { name } = cache.config;
-    const need = floors.need(shard, [...tags, wholeTag(name), keyTag(name, key)]);
+    const need = floors.need(shard, concerns(cache, key, tags));
     caches.loads.add(cache, load);
     load.start(async (scope) => {
       try {
@@ -178,9 +208,9 @@ export class CachedReads {
   }
 }
 
-/** Tells two answers apart: 96 bits of SHA-1, in quotes as HTTP wants it. */
-export function etagOf(body: string): string {
-  return `"${hash("sha1", body, "base64url").slice(0, 16)}"`;
+/** All tags whose writes a load must see. */
+function concerns({ config: { name } }: Cache, key: string, tags: readonly string[]): string[] {
+  return [...tags, wholeTag(name), keyTag(name, key)];
 }
 
 function interrupted(end: ScopeEnd): Error {

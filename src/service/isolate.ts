@@ -8,6 +8,8 @@ import { createApp } from "../http/app.ts";
 import { Authenticator } from "../http/authenticator.ts";
 import { BodyReads } from "../http/body_reads.ts";
 import { CacheManager } from "../cache/cache_manager.ts";
+import { KeptValues } from "../cache/kept_values.ts";
+import { ValueStore } from "../cache/value_store.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { fenceSourceOf } from "../locks/fence_rules.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
@@ -131,6 +133,11 @@ export class Isolate {
         clock,
         random,
         resultBytes: config.limits.resultBytes,
+      }),
+      values: new KeptValues({
+        caches,
+        store: new ValueStore({ redis: this.#redis, fleet: config.fleet }),
+        clock,
       }),
       shards,
       view,

@@ -78,6 +78,16 @@ apiKeys:
   ]);
 });
 
+Deno.test("parseConfig refuses what a writable cache cannot do", () => {
+  const caches = (settings: string) => faultsOf(`${MINIMAL}\ncaches: { matches: { ${settings} } }`);
+  assertEquals(
+    caches("writable: true, ttl: 25h, swr: 1s, maxBytes: 2048").map(({ path }) => path),
+    ["caches.matches.ttl", "caches.matches.swr", "caches.matches.maxBytes"],
+  );
+  const text = `${MINIMAL}\ncaches: { matches: { ttl: 25h, swr: 1s, maxBytes: 2048 } }`;
+  assertEquals(parse(text).caches["matches"]?.writable, false);
+});
+
 Deno.test("parseConfig cannot be reshaped by a variable's text", () => {
   const config = parse(MINIMAL, { DB_PASSWORD: "x\nname: other, }" });
   assertEquals(config.database.password, "x\nname: other, }");

@@ -7,7 +7,10 @@ import { IoredisClient } from "../../src/drivers/ioredis_client.ts";
 
 /** Runs `test` with a server of its own and a maker of clients, which are closed afterwards. */
 export async function withRedis(
-  test: (server: RedisServer, connect: () => IoredisClient) => Promise<void>,
+  test: (
+    server: RedisServer,
+    connect: (options?: { readonly timeoutMs?: number }) => IoredisClient,
+  ) => Promise<void>,
   options: Pick<RedisServerOptions, "args" | "env"> = {},
 ): Promise<void> {
   const home = await Deno.makeTempDir({ prefix: "realmgate-test-" });
@@ -16,13 +19,13 @@ export async function withRedis(
   const clients: IoredisClient[] = [];
   await server.start();
   try {
-    await test(server, () => {
+    await test(server, ({ timeoutMs = 250 } = {}) => {
       const client = new IoredisClient({
         server: { kind: "url", url: server.url },
         clock: systemClock,
         random: systemRandom,
         log: silentLog,
-        timeoutMs: 250,
+        timeoutMs,
         heartbeatMs: 100,
       });
       clients.push(client);

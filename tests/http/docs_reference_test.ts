@@ -18,5 +18,10 @@ Deno.test("Reference shows a statement's methods together and those of other pat
     ["put-/v1/locks/{name}", "PUT", "name,body"],
     ["delete-/v1/locks/{name}", "DELETE", "name,force"],
   ]);
+  assertEquals(shown("/v1/caches/{cache}/entries/{key}"), [
+    ["get-/v1/caches/{cache}/entries/{key}", "GET", "cache,key"],
+    ["put-/v1/caches/{cache}/entries/{key}", "PUT", "cache,key,body"],
+    ["delete-/v1/caches/{cache}/entries/{key}", "DELETE", "cache,key"],
+  ]);
   assertEquals(shown("/v1/topology"), [["/v1/topology", "GET", ""]]);
 });

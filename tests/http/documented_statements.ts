@@ -11,6 +11,7 @@ const SOURCE = `
 -- Written \`often\` & <read>.
 -- @shard :playerId
 -- @param playerId bigint example=42
+-- @cache players ttl=30s tags=player:{playerId}
 SELECT * FROM players WHERE id = :playerId;
 
 -- name: player.search :many
@@ -42,6 +43,7 @@ AND raw = :raw AND big = :big AND small = :small AND note = :note AND extra = :e
 -- @scope economy:write
 -- @param playerId bigint min=1 example=42
 -- @param amount bigint example=100
+-- @invalidates player:{playerId}
 UPDATE players SET gold = gold + :amount WHERE id = :playerId;
 
 -- name: player.rename :exec
@@ -102,7 +104,7 @@ const FACTS: Readonly<Record<string, StatementFacts>> = {
 export function documentedStatements(): readonly CompiledStatement[] {
   const { statements, faults } = parseStatements([{ file: "test.sql", text: SOURCE }], {
     shards: ["s1"],
-    caches: [],
+    caches: ["players"],
     maxTimeoutMs: 30_000,
   });
   assertEquals(faults, []);

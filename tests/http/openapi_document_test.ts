@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openApiDocument } from "../../src/http/openapi/document.ts";
 import type { Schema } from "../../src/http/openapi/scalar_schema.ts";
+import { isEntryKey, isTag } from "../../src/cache/names.ts";
 import { parseFence } from "../../src/query/fence.ts";
 import { documentedStatements } from "./documented_statements.ts";
 
@@ -194,6 +195,44 @@ Deno.test("openApiDocument's pattern of a fence is the one that requests are rea
   );
   for (const text of ["raid:7=1", "a=9223372036854775807", "raid=07", "raid 7=1", "raid=", "=1"]) {
     assertEquals(pattern.test(text), parseFence(text) !== undefined, text);
+  }
+});
+
+Deno.test("openApiDocument offers an ETag where an answer may come from a cache", () => {
+  const document = documented();
+  const offers = (path: string, method: string) => {
+    const operation = JSON.stringify(at(document, "paths", path, method));
+    return ["headers/ETag", "parameters/If-None-Match", "responses/NotModified"]
+      .map((name) => operation.includes(`#/components/${name}"`));
+  };
+  const entry = "/v1/caches/{cache}/entries/{key}";
+  assertEquals(offers("/v1/query/player.get", "get"), [true, true, true]);
+  assertEquals(offers("/v1/query/player.get", "post"), [true, false, false]);
+  assertEquals(offers("/v1/query/player.search", "get"), [false, false, false]);
+  assertEquals(offers("/v1/exec/player.add_gold", "post"), [false, false, false]);
+  assertEquals(offers(entry, "get"), [true, true, true]);
+  assertEquals(offers(entry, "put"), [false, false, false]);
+  const text = (path: string) => String(at(document, "paths", path, "post", "description"));
+  assertStringIncludes(text("/v1/query/player.get"), "the cache `players`");
+  assertStringIncludes(text("/v1/exec/player.add_gold"), "Drops `player:{playerId}`");
+});
+
+Deno.test("openApiDocument's patterns of keys and tags are the ones that requests are read by", () => {
+  const document = documented();
+  const [, key] = at(
+    document,
+    "paths",
+    "/v1/caches/{cache}/entries/{key}",
+    "parameters",
+  ) as Schema[];
+  const keys = new RegExp(String(at(key, "schema", "pattern")));
+  for (const text of ["eu/raid:7", "a", "-a", "a b", "ü", "x".repeat(512), "x".repeat(513)]) {
+    assertEquals(keys.test(text), isEntryKey(text), text);
+  }
+  const tag = at(document, "components", "schemas", "Invalidation", "properties", "tags", "items");
+  const { pattern, maxLength } = tag as { pattern: string; maxLength: number };
+  for (const text of ["player:42", "x:%C3%BC", "#players", "x:%c3", "", "x".repeat(513)]) {
+    assertEquals(new RegExp(pattern).test(text) && text.length <= maxLength, isTag(text), text);
   }
 });
 

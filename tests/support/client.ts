@@ -11,10 +11,17 @@ export interface Answer {
 export class Client {
   readonly url: string;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #connection: Deno.HttpClient | undefined;
 
-  constructor(url: string, apiKey: string) {
+  /** @param options.connection what to send by; the process's own by default */
+  constructor(
+    url: string,
+    apiKey: string,
+    options: { readonly connection?: Deno.HttpClient } = {},
+  ) {
     this.url = url;
     this.#headers = { authorization: `Bearer ${apiKey}` };
+    this.#connection = options.connection;
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
@@ -27,6 +34,15 @@ export class Client {
 
   put(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     return this.#withBody("PUT", path, { body, headers });
+  }
+
+  /** A PUT of a text that is JSON as it stands. */
+  putText(path: string, text: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#send(path, {
+      method: "PUT",
+      body: text,
+      headers: { "content-type": "application/json", ...headers },
+    });
   }
 
   delete(path: string, headers: Record<string, string> = {}): Promise<Answer> {
@@ -58,6 +74,7 @@ export class Client {
   async #send(path: string, init: RequestInit): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       ...init,
+      ...(this.#connection === undefined ? {} : { client: this.#connection }),
       headers: { ...this.#headers, ...init.headers as Record<string, string> },
     });
     const text = await response.text();

@@ -29,6 +29,12 @@ const PARAMETERS = {
       "its shard.",
     schema: { type: "string", maxLength: 148, pattern: FENCE_PATTERN },
   },
+  "If-None-Match": {
+    description:
+      "The `ETag` of an answer that the caller has: if it is still the same, the answer " +
+      "is 304 without a body.",
+    schema: { type: "string" },
+  },
   "X-Request-Id": {
     description: "The caller's id of the request, echoed; printable ASCII.",
     schema: { type: "string", maxLength: 128, pattern: "^[!-~]{1,128}$" },
@@ -47,8 +53,13 @@ const HEADERS = {
     schema: { type: "string" },
   },
   "Realmgate-Source": {
-    description: "Which kind of database answered.",
-    schema: { type: "string", enum: ["primary", "replica"] },
+    description: "Which kind of database answered, or a cache: `stale` where it may not have the " +
+      "newest. `redis`: an entry that a client put, from where it lives.",
+    schema: { type: "string", enum: ["cache", "stale", "replica", "primary", "redis"] },
+  },
+  "ETag": {
+    description: "The same as long as the answer is; to be sent as `If-None-Match`.",
+    schema: { type: "string" },
   },
   "Realmgate-Shard": {
     description: "The shard that answered.",
@@ -73,6 +84,11 @@ const HEADERS = {
   "WWW-Authenticate": { schema: { type: "string" }, description: "`Bearer`." },
 } as const;
 
+const NOT_MODIFIED: Schema = {
+  description: "The answer is the one that `If-None-Match` names.",
+  headers: headerRefs(["Cache-Control", "ETag", "Realmgate-Source", "X-Request-Id"]),
+};
+
 /** `components` as every document has them; `schemas` are added to its own. */
 export function components(schemas: Schema): Schema {
   return {
@@ -87,15 +103,22 @@ export function components(schemas: Schema): Schema {
       Object.entries(PARAMETERS).map(([name, rest]) => [name, { name, in: "header", ...rest }]),
     ),
     headers: HEADERS,
-    responses: problemResponses(),
+    responses: { NotModified: NOT_MODIFIED, ...problemResponses() },
     schemas: { Problem: problemSchema(), ...schemas },
   };
 }
 
-/** References to the request headers that a statement call takes; only writes take a fence. */
-export function callParameters(options: { readonly writes: boolean }): readonly Schema[] {
+/**
+ * References to the request headers that a statement call takes: only writes take a fence, and only
+ * reads by GET of a cached statement what the caller has.
+ */
+export function callParameters(
+  options: { readonly writes: boolean; readonly cachedGet: boolean },
+): readonly Schema[] {
+  const { writes, cachedGet } = options;
   return Object.keys(PARAMETERS)
-    .filter((name) => options.writes || name !== "Realmgate-Fence")
+    .filter((name) => writes || name !== "Realmgate-Fence")
+    .filter((name) => cachedGet || name !== "If-None-Match")
     .map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
 

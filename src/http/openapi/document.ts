@@ -1,3 +1,5 @@
+import { CACHE_TAG, cachePaths } from "./cache_paths.ts";
+import { cacheSchemas } from "./cache_schemas.ts";
 import { components } from "./components.ts";
 import { FIXED_TAGS, fixedPaths } from "./fixed_paths.ts";
 import { fixedSchemas } from "./fixed_schemas.ts";
@@ -62,6 +64,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
       ]),
     ),
     ...lockPaths(),
+    ...cachePaths(),
     ...fixedPaths(
       first && { statement: first.name, params: exampleParams(first.params) },
     ),
@@ -81,6 +84,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
     tags: [
       ...tags.map((name) => ({ name, description: `Statements named \`${name}.…\`.` })),
       LOCK_TAG,
+      CACHE_TAG,
       ...FIXED_TAGS,
     ],
     paths,
@@ -88,6 +92,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
       components({
         ...fixedSchemas(),
         ...lockSchemas(),
+        ...cacheSchemas(),
         ...Object.fromEntries(
           statements.flatMap((documented) => Object.entries(statementSchemas(documented))),
         ),

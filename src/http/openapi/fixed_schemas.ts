@@ -85,7 +85,21 @@ export function fixedSchemas(): Schema {
       node: textOrNull("The database that could answer now."),
       epoch: text("Of the shard."),
       partition: textOrNull("Of the table."),
-      cache: textOrNull("The cache entry."),
+      cache: {
+        ...object({
+          name: text("The cache's."),
+          key: text("The answer's, as an invalidation may name it."),
+          state: {
+            type: "string",
+            enum: ["fresh", "stale", "absent", "bypassed"],
+            description:
+              "`fresh` and `stale` are answered; `absent` is loaded and kept; `bypassed` " +
+              "is read from the primary and not kept.",
+          },
+        }),
+        type: ["object", "null"],
+        description: "What the answering isolate's cache has; null where none may answer.",
+      },
       available: flag("Whether the statement can run now."),
       why: listOf({ type: "string" }),
     }, ["key", "hash", "bucket"]),

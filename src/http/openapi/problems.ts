@@ -9,6 +9,8 @@ const MEANINGS = {
   unauthenticated: "There is no `Authorization: Bearer <key>`, or its key is not known.",
   forbidden: "The key lacks the scope that this call needs.",
   unknown_statement: "No statement has this name.",
+  unknown_cache: "No cache has this name.",
+  not_found: "There is no such entry: none was put, it is over, or it was dropped.",
   wrong_statement_kind: "Reads are called at `/v1/query`, writes at `/v1/exec`.",
   constraint_violation: "The write breaks a rule of the schema; `constraint` names it.",
   deadlock: "Another call held the same rows; send it again.",
@@ -29,7 +31,8 @@ const MEANINGS = {
   lock_lost: "The grant expired or was released; stop what you do under it.",
   lock_outcome_unknown:
     "Redis did not answer in time: do not rely on the lock. An acquire's grant is taken back.",
-  redis_unavailable: "Redis cannot be reached at the moment; nothing was done.",
+  redis_unavailable:
+    "Redis cannot be reached at the moment; `outcome` says whether anything may have been done.",
   idempotency_key_reused: "The `Idempotency-Key` was used with another request.",
   write_outcome_unknown:
     "The write was sent and not answered; read the row before sending it again.",
@@ -55,6 +58,8 @@ const RESPONSES = {
   Unauthenticated: ["unauthenticated"],
   Forbidden: ["forbidden"],
   UnknownStatement: ["unknown_statement"],
+  UnknownCache: ["unknown_cache"],
+  NoEntry: ["not_found", "unknown_cache"],
   Conflict: ["constraint_violation", "deadlock"],
   StaleFence: ["stale_fence"],
   PayloadTooLarge: ["payload_too_large"],
@@ -70,6 +75,7 @@ const RESPONSES = {
   LockHeld: ["lock_held"],
   LockLost: ["lock_lost"],
   LockUnavailable: ["redis_unavailable", "lock_outcome_unknown", "overloaded", "shutting_down"],
+  CacheUnavailable: ["redis_unavailable", "overloaded", "shutting_down"],
   IdempotencyKeyReused: ["idempotency_key_reused"],
 } as const satisfies Record<string, readonly Code[]>;
 
@@ -86,7 +92,7 @@ export function problemRefs(names: readonly ProblemName[]): Schema {
   );
 }
 
-/** `components.responses`. */
+/** The problems of `components.responses`. */
 export function problemResponses(): Schema {
   return Object.fromEntries(
     Object.entries(RESPONSES).map(([name, codes]) => [name, problemResponse(codes)]),

@@ -75,6 +75,12 @@ function operation(
   const { statement } = documented;
   const { name, kind } = statement;
   const post = method !== "get";
+  const cached = statement.cache !== undefined;
+  const headers = kind === "exec"
+    ? [...CALL_HEADERS, "Realmgate-Token"] as const
+    : cached
+    ? [...CALL_HEADERS, "ETag"] as const
+    : CALL_HEADERS;
   return {
     // A statement's name holds no colon, so no two operations share an id.
     operationId: method === "second post" ? `${name}:post` : name,
@@ -84,7 +90,7 @@ function operation(
     security: [{ apiKey: [statement.scope] }],
     parameters: [
       ...(post ? [] : statement.params.flatMap((spec) => queryParameter(counted(statement, spec)))),
-      ...callParameters({ writes: kind === "exec" }),
+      ...callParameters({ writes: kind === "exec", cachedGet: cached && !post }),
     ],
     ...(post ? { requestBody: requestBody(statement) } : {}),
     responses: {
@@ -94,11 +100,12 @@ function operation(
           : kind === "one"
           ? "The row, or null where there is none."
           : `The rows; at most ${statement.maxRows}.`,
-        headers: headerRefs(kind === "exec" ? [...CALL_HEADERS, "Realmgate-Token"] : CALL_HEADERS),
+        headers: headerRefs(headers),
         content: {
           "application/json": { schema: answerSchema(documented), ...answerExample(documented) },
         },
       },
+      ...(cached && !post ? { 304: { $ref: "#/components/responses/NotModified" } } : {}),
       ...problemRefs(WITHOUT_BODY),
       ...(post ? problemRefs(["TooLarge", "UnsupportedMediaType"]) : {}),
       ...(kind === "exec" ? problemRefs(["StaleFence", "WriteUnavailable"]) : {}),
@@ -109,6 +116,7 @@ function operation(
       scope: statement.scope,
       shard: describeShard(statement.shard),
       consistency: kind === "exec" ? "strong" : statement.consistency,
+      ...(statement.cache === undefined ? {} : { cache: statement.cache.name }),
       timeoutMs: statement.timeoutMs,
       retry: statement.retry || kind !== "exec",
       available: statement.unsupported === undefined && documented.facts?.unavailable === undefined,

@@ -43,10 +43,17 @@ function behaviour(statement: Statement): string {
     const repeat = statement.retry
       ? "safe to repeat"
       : "never repeated by the service once it was sent";
-    return `${shardSentence(statement.shard)} Writes to the primary; ${repeat}; ${limit}.`;
+    const drops = statement.invalidates.length === 0
+      ? ""
+      : ` Drops ${statement.invalidates.map((tag) => `\`${tag}\``).join(", ")} from the caches.`;
+    return `${shardSentence(statement.shard)} Writes to the primary; ${repeat}; ${limit}.${drops}`;
   }
   const source = statement.consistency === "strong" ? "the primary" : "a replica";
-  return `${shardSentence(statement.shard)} Reads ${source}; ${limit}.`;
+  const cache = statement.cache === undefined
+    ? ""
+    : ` Answered from the cache \`${statement.cache.name}\` where that has it, unless the caller ` +
+      "asks for session or strong consistency.";
+  return `${shardSentence(statement.shard)} Reads ${source}; ${limit}.${cache}`;
 }
 
 function shardSentence(rule: ShardRule): string {

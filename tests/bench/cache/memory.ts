@@ -9,7 +9,7 @@ import { CacheEntry } from "../../../src/cache/cache_entry.ts";
 import { Era } from "../../../src/cache/era.ts";
 import { TagIndex } from "../../../src/cache/tag_index.ts";
 import { systemClock } from "../../../src/core/clock.ts";
-import { etagOf } from "../../../src/query/cached_reads.ts";
+import { etagOf } from "../../../src/cache/etag.ts";
 
 const [entries, length, wide] = [Number(Deno.args[0]), Number(Deno.args[1]), Deno.args[2]];
 const collect: unknown = Reflect.get(globalThis, "gc");

@@ -1,16 +1,5 @@
 import { RealmgateError } from "../core/errors.ts";
-import type { Scope, ScopeEnd } from "../core/scope.ts";
-
-/** A wait that its scope ended. */
-export class EndedError extends Error {
-  override readonly name = "EndedError";
-  readonly end: ScopeEnd;
-
-  constructor(end: ScopeEnd) {
-    super(`Cannot wait longer: ${end}`);
-    this.end = end;
-  }
-}
+import { EndedError } from "../core/until_end.ts";
 
 /** A failure after which an attempt may be queued or granted: it must be taken back. */
 export class UnsettledError extends Error {
@@ -24,26 +13,6 @@ export class UnsettledError extends Error {
 /** Whether an attempt may have an effect, though it failed. */
 export function mayHaveEffect(error: unknown): boolean {
   return error instanceof EndedError || error instanceof UnsettledError || isLost(error);
-}
-
-/**
- * Waits for `promise` as long as the scope lasts. What the promise does later is nobody's business
- * then: whoever began it must clean up.
- *
- * @throws {EndedError} and whatever the promise rejects with
- */
-export function untilEnd<T>(scope: Scope, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const ended = (end: ScopeEnd) => reject(new EndedError(end));
-    scope.onEnd(ended);
-    promise.then((value) => {
-      scope.offEnd(ended);
-      resolve(value);
-    }, (error) => {
-      scope.offEnd(ended);
-      reject(error);
-    });
-  });
 }
 
 /**

@@ -1,0 +1,48 @@
+import { RealmgateError } from "../core/errors.ts";
+import { EndedError } from "../core/until_end.ts";
+
+/** What was to be done, for the error of its failure. */
+export interface CacheAction {
+  /** Ends "Cannot …". */
+  readonly what: string;
+  /** Whether it changes anything. All that does may be sent again: it changes the same twice. */
+  readonly changes: boolean;
+  /** What to know where Redis is away. */
+  readonly hint?: string;
+}
+
+/** What the caller of a cache's operation is told of a failure of Redis, or of its scope's end. */
+export function cacheFailure(error: unknown, action: CacheAction): unknown {
+  const { what, changes, hint = "" } = action;
+  const more = {
+    outcome: changes ? "unknown" : "not_applied",
+    retry: "later",
+    cause: error,
+  } as const;
+  if (error instanceof EndedError) {
+    switch (error.end) {
+      case "client_closed":
+        return new RealmgateError("client_closed_request", "The client closed the connection", {
+          outcome: more.outcome,
+        });
+      case "shutting_down":
+        return new RealmgateError(
+          "shutting_down",
+          `Cannot ${what}: the service is shutting down`,
+          more,
+        );
+      case "deadline_exceeded":
+        return new RealmgateError("deadline_exceeded", `Cannot ${what} in time`, more);
+    }
+  }
+  if (!(error instanceof RealmgateError) || error.code !== "redis_unavailable") return error;
+  const { outcome, retryAfterMs = 1_000 } = error;
+  const sure = outcome === "not_applied" || !changes;
+  return new RealmgateError(
+    "redis_unavailable",
+    sure
+      ? `Cannot ${what}: Redis gives no good answer${hint}`
+      : `Cannot ${what} for certain: Redis did not answer in time, and may have done it${hint}`,
+    { ...more, outcome: sure ? "not_applied" : "unknown", retryAfterMs },
+  );
+}
