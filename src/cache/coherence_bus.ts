@@ -82,6 +82,8 @@ export class CoherenceBus {
     this.#timer?.cancel();
     await this.#renewing;
     await this.#announcer.idle();
+    // If this fails, whoever comes next waits for a write that there may be.
+    if (this.#active.size === 0) await this.#log.leave(this.#reader).catch(() => {});
   }
 
   /** Renews the read lease now, or joins the renewal that is under way. Never fails. */

@@ -1,6 +1,6 @@
 import type { RedisClient } from "../drivers/redis.ts";
 import { type CacheEvent, decodeEvents, encodeEvents, type Intent } from "./cache_event.ts";
-import { OVERDUE, RECORD, RENEW } from "./coherence_scripts.ts";
+import { LEAVE, OVERDUE, RECORD, RENEW } from "./coherence_scripts.ts";
 import { type CacheKeys, cacheKeys } from "./redis_keys.ts";
 import type { Ask, Renewal } from "./renewal.ts";
 
@@ -84,6 +84,11 @@ export class CoherenceLog {
         return { ...base, holdMs: Number(holdUs) / 1_000, intents: toIntents(intents) };
       }
     }
+  }
+
+  /** Says that a reader leaves, and that it has no write under way. */
+  async leave(id: string): Promise<void> {
+    await this.#redis.run(LEAVE, { keys: [this.#keys.readers], args: [id] });
   }
 
   /** The writes that should be over and of which nobody has said how they ended. */

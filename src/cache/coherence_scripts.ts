@@ -16,15 +16,15 @@ local digits = function(number) return string.format("%.0f", number) end
 local known = redis.call("HMGET", KEYS[1], "epoch", "seq", "server", "since", "heir", "values")
 local epoch, seq, server = known[1], tonumber(known[2] or 0), known[3]
 local since, heir = tonumber(known[4] or 0), known[5] == "1"
-local begin = function()
+local begin = function(inherits)
   server = string.match(redis.call("INFO", "server"), "run_id:(%x+)")
-  since, heir = now, epoch and true
+  since, heir = now, inherits
   epoch, seq = digits(math.max(seq + 1, now)), math.max(seq + 1, now)
   redis.call("DEL", KEYS[2])
   redis.call("HSET", KEYS[1], "epoch", epoch, "seq", digits(seq), "server", server,
     "since", digits(since), "heir", heir and "1" or "0")
 end
-if not epoch then begin() end
+if not epoch then begin(false) end
 `;
 
 /** Appends events as one message, and publishes it; for scripts that begin with the prelude. */
@@ -68,8 +68,9 @@ return {epoch, digits(seq)}
  * or a master without enough replicas. Another process behind the address begins another epoch.
  *
  * Intents that were lost with an epoch may be those of writes that are under way, so that nothing is
- * stored in its heir for as long as these can take. After a loss of all only a reader that was there
- * before can tell that there was an epoch: then those who were faster begin anew with it.
+ * stored in its heir for as long as these can take; unless all its readers have left before, or are
+ * silent for as long. After a loss of all only a reader that was there before can tell that there was
+ * an epoch: then those who were faster begin anew with it.
  *
  * KEYS: head, log, intents, readers. ARGV: `plain`, `log` or `full`, the reader, its epoch and
  * sequence, how long nothing may be stored in an epoch that is another's heir (ms), the longest
@@ -79,7 +80,8 @@ return {epoch, digits(seq)}
 export const RENEW = redisScript(`${PRELUDE}
 local ask, reader, knows, from = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 if ask ~= "plain" and string.match(redis.call("INFO", "server"), "run_id:(%x+)") ~= server then
-  begin()
+  local reached = digits(now - tonumber(ARGV[5]) * 1000)
+  begin(redis.call("ZCOUNT", KEYS[4], reached, "+inf") > 0)
 end
 redis.call("ZADD", KEYS[4], digits(now), reader)
 redis.call("ZREMRANGEBYSCORE", KEYS[4], "-inf", digits(now - 60000000))
@@ -95,7 +97,7 @@ if ask == "log" then
   return {epoch, digits(seq), messages}
 end
 if ask == "full" then
-  if knows ~= "" and knows ~= epoch and not heir then begin() end
+  if knows ~= "" and knows ~= epoch and not heir then begin(true) end
   local hold = heir and math.max(0, since + tonumber(ARGV[5]) * 1000 - now) or 0
   local intents = {}
   for at, text in ipairs(redis.call("HVALS", KEYS[3])) do
@@ -105,6 +107,9 @@ if ask == "full" then
 end
 return {epoch, digits(seq)}
 `);
+
+/** A reader has nothing under way any longer. KEYS: readers. ARGV: the reader. */
+export const LEAVE = redisScript(`return redis.call("ZREM", KEYS[1], ARGV[1])`);
 
 /**
  * The intents whose time is over: somebody has to find out what became of them.

@@ -134,6 +134,19 @@ Deno.test("CoherenceLog holds everybody, from its beginning, when another server
     assertEquals((await renew(log, "full")).holdMs, 0);
   }));
 
+Deno.test("CoherenceLog holds nobody when all who read the epoch before have left or are long silent", () =>
+  withLog(async ({ server, redis, log, setClock }) => {
+    await renew(log, "full");
+    await log.leave("reader");
+    await server.restart();
+    await eventually(() => redis.state === "up");
+    assertEquals((await renew(log, "full")).holdMs, 0);
+    await server.restart();
+    await eventually(() => redis.state === "up");
+    await setClock(ORIGIN_US + 1_000 * HOLD_MS + 1);
+    assertEquals((await renew(log, "full")).holdMs, 0);
+  }));
+
 Deno.test("CoherenceLog begins anew for those who began after a loss, once somebody tells of an epoch before", () =>
   withLog(async ({ server, log, setClock }) => {
     const old = await renew(log, "full");

@@ -34,7 +34,7 @@ function withClock(redis: RedisClient): Pick<RedisClient, "run"> {
         'redis.call("TIME")',
         'redis.call("HMGET", "{test}:now", "s", "u")',
       );
-      assert(moved !== lua);
+      assert(moved !== lua || !lua.includes("now"));
       return redis.run(redisScript(moved), options);
     },
   };
