@@ -75,7 +75,10 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
   });
 
   await t.step("Server-Timing comes when it is asked for", async () => {
-    const answer = await client.get("/v1/query/player.get?playerId=1", { "realmgate-timing": "1" });
+    const answer = await client.get("/v1/query/player.get?playerId=1", {
+      "realmgate-timing": "1",
+      "realmgate-consistency": "strong",
+    });
     for (const phase of ["route", "pool", "db", "encode", "total"]) {
       assertMatch(answer.headers.get("server-timing") ?? "", new RegExp(`${phase};dur=[0-9.]+`));
     }
