@@ -122,7 +122,9 @@ export class CachedReads {
     const tags = compiled.tags(bound);
     if (under !== undefined && caches.isSound(tags)) {
       cache.counters.joined++;
-      return await under.wait(scope, interrupted);
+      const joined = await under.wait(scope, interrupted);
+      call.timings?.mark("join");
+      return joined;
     }
     const shard = this.#parts.executor.shardOf(compiled, bound);
     if (!caches.isSound(tags)) {
@@ -203,6 +205,7 @@ export class CachedReads {
     const { compiled } = call;
     const { result, shard, source } = await executor.read({ ...call, at });
     const body = `{"data":${compiled.encodeRows(result, call)}}`;
+    call.timings?.mark("encode");
     if (body.length > resultBytes) throw tooLarge(compiled, resultBytes);
     return { body, etag: etagOf(body), shard, source };
   }

@@ -99,6 +99,17 @@ Deno.test("Service answers statements from its caches", async (t) => {
     assertEquals([strong.status, sourceOf(strong)], [304, "primary"]);
   });
 
+  await t.step("Server-Timing says where the time of a read went", async () => {
+    const phases = async (client: Client, playerId: number) => {
+      const answer = await get(client, playerId, { "realmgate-timing": "1" });
+      const header = answer.headers.get("server-timing") ?? "";
+      return header.split(", ").map((phase) => phase.split(";")[0]).join();
+    };
+    await warm(one, 42);
+    assertEquals(await phases(one, 42), "cache,total");
+    assertEquals(await phases(one, 44), "cache,route,pool,db,encode,total");
+  });
+
   await t.step("strong and session reads go past the cache", async () => {
     await warm(one, 42);
     for (const consistency of ["strong", "session"]) {
