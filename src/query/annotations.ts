@@ -1,3 +1,4 @@
+import type { BatchAnnotation } from "./merged_sql.ts";
 import { COLUMN_OVERRIDES } from "./column_encoding.ts";
 import { readDuration } from "./duration.ts";
 import { readParam } from "./param_annotation.ts";
@@ -18,7 +19,7 @@ export interface Annotations {
   partialOmit?: boolean;
   consistency?: Consistency;
   cache?: NonNullable<Statement["cache"]>;
-  batch?: NonNullable<Statement["batch"]>;
+  batch?: BatchAnnotation;
   timeoutMs?: number;
   maxRows?: number;
   retry?: boolean;

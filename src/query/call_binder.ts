@@ -62,7 +62,13 @@ export class CallBinder {
     this.#key = shard.by === "key" ? this.#indexes.get(shard.param) ?? -1 : -1;
     this.#fold = shard.by === "key" && shard.fold;
     this.#secret = statement.params.find((spec) => spec.secret)?.name;
-    this.#keepsGiven = statement.cache !== undefined || statement.invalidates.length > 0;
+    this.#keepsGiven = statement.cache !== undefined || statement.invalidates.length > 0 ||
+      statement.batch !== undefined;
+  }
+
+  /** What stands in the SQL for one value of each parameter. */
+  get placeholders(): ReadonlyMap<string, string> {
+    return new Map(this.#params.map(({ name, codec }) => [name, codec.placeholder]));
   }
 
   /** Binds a query string without its `?`. @throws {RealmgateError} `invalid_request` */

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Rows } from "../drivers/mysql.ts";
 import { type Bound, CallBinder } from "./call_binder.ts";
+import { BatchPlan } from "./batch_plan.ts";
 import type { Given } from "./bound_param.ts";
 import { keyTemplate, tagsTemplate, type Template } from "./cache_key.ts";
 import { type EncodeOptions, RowEncoder } from "./row_encoder.ts";
@@ -15,6 +16,8 @@ export const NUMBERS = ";int64=number";
 /** One statement compiled for speed: it binds the parameters of a call and encodes its rows. */
 export class CompiledStatement {
   readonly statement: Statement;
+  /** How its calls are read many at a time, where they may be. */
+  readonly plan: BatchPlan | undefined;
   readonly #binder: CallBinder | undefined;
   readonly #encoder: RowEncoder;
   readonly #key: Template;
@@ -27,6 +30,10 @@ export class CompiledStatement {
       ? new CallBinder(statement, options)
       : undefined;
     this.#encoder = new RowEncoder(statement);
+    const { batch } = statement;
+    this.plan = batch === undefined || this.#binder === undefined
+      ? undefined
+      : new BatchPlan(statement, batch, this.#binder.placeholders);
     const params = statement.params.map(({ name }) => name);
     this.#key = keyTemplate(statement.name, params);
     const { shard } = statement;

@@ -17,6 +17,7 @@ import {
   type PrimaryWork,
   PrimaryWriter,
 } from "./primary_writer.ts";
+import { ReadBatches, type ReadBatchesParts } from "./read_batches.ts";
 import { isSessionRead, type Need, SessionReads } from "./session_reads.ts";
 import type { SessionToken } from "./session_token.ts";
 import type { Consistency } from "./statement.ts";
@@ -42,7 +43,7 @@ export interface Call {
 }
 
 /** What the executor works with; it owns none of it. */
-export interface ExecutorParts extends PrimaryParts {
+export interface ExecutorParts extends PrimaryParts, ReadBatchesParts {
   /** Told of writes that drop tags. */
   readonly bus: Pick<CoherenceBus, "intend" | "done" | "aborted">;
   readonly shards: ShardManager;
@@ -66,6 +67,7 @@ export class Executor {
   readonly #replicas: ReadReplicaManager;
   readonly #poolOf: (node: string) => ConnectionPool;
   readonly #allShards: readonly string[];
+  readonly #batches: ReadBatches;
   readonly #writer: PrimaryWriter;
   readonly #write: PrimaryWork<Call, Written>;
   #nextAny = 0;
@@ -76,6 +78,7 @@ export class Executor {
     this.#replicas = parts.replicas;
     this.#poolOf = parts.poolOf;
     this.#allShards = parts.shards.shards;
+    this.#batches = new ReadBatches(parts);
     this.#writer = new PrimaryWriter(parts);
     this.sessions = new SessionReads(parts);
     this.#write = statementWrite({
@@ -133,7 +136,7 @@ export class Executor {
       const node = typeof picked === "string" ? picked : await picked;
       try {
         const result = floor === undefined || this.sessions.isThere(node, floor)
-          ? await this.#run(node, call)
+          ? await this.#readAt(node, call)
           : await this.sessions.inPlace(node, () => this.#run(node, call, floor));
         if (result === "behind") {
           floor = undefined;
@@ -167,6 +170,14 @@ export class Executor {
    */
   write(call: Call): Promise<ExecutedWrite<Written>> {
     return this.#writer.write(call, this.#write);
+  }
+
+  /** With the calls that come while the node is busy, where the statement allows that. */
+  async #readAt(node: string, call: Call): Promise<Rows | Ok | "behind"> {
+    const batched = this.#batches.read(node, call);
+    if (batched === undefined) return await this.#run(node, call);
+    call.timings?.mark("route");
+    return await batched ?? await this.#run(node, call);
   }
 
   /** Where there is a floor the node is waited for first. */

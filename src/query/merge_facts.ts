@@ -13,6 +13,7 @@ export function mergeFacts(
   if (first === undefined) return undefined;
   const refused = entries.find(([, facts]) => facts.unavailable !== undefined);
   const warnings = new Set(entries.flatMap(([, facts]) => facts.warnings));
+  const apart = entries.find(([, facts]) => facts.unbatchable !== undefined);
   const odd = entries.find(([, facts]) =>
     facts.unavailable === undefined && columnsOf(facts) !== columnsOf(first)
   );
@@ -23,6 +24,7 @@ export function mergeFacts(
     ...(refused === undefined
       ? {}
       : { unavailable: `${refused[1].unavailable} (shard ${refused[0]})` }),
+    ...(apart === undefined ? {} : { unbatchable: `${apart[1].unbatchable} (shard ${apart[0]})` }),
     tookMs: Math.max(...entries.map(([, facts]) => facts.tookMs)),
   };
 }

@@ -5,6 +5,7 @@ import { scanSql } from "./sql_scanner.ts";
 import { shapeOf } from "./sql_shape.ts";
 import type { ShardRule, Statement, StatementFault, StatementSource } from "./statement.ts";
 import { splitFile, type StatementBlock } from "./statement_file.ts";
+import { mergedPieces } from "./merged_sql.ts";
 import { checkStatement, type StatementRules } from "./statement_rules.ts";
 
 /** How long a statement may run where `@timeout` does not say, in milliseconds. */
@@ -52,10 +53,12 @@ function parseBlock(
   const pieces = cutSql(sql, tokens);
   if (complete) {
     const { name, kind, line, sqlLine } = block;
-    checkStatement({ name, kind, line, sqlLine, annotations, tokens, pieces, shape }, rules, fault);
+    const draft = { name, kind, line, sqlLine, annotations, sql, tokens, pieces, shape };
+    checkStatement(draft, rules, fault);
   }
   const shard: ShardRule = annotations.shard ?? { by: "name", shard: rules.shards[0] ?? "" };
-  const { cache, batch, merge } = annotations;
+  const { cache, merge } = annotations;
+  const batch = annotations.batch && mergedPieces(sql, tokens, annotations.batch);
   const unsupported = notBuiltYet(annotations);
   for (const spec of annotations.params) {
     if (spec.type.kind === "rows") continue;
@@ -77,7 +80,9 @@ function parseBlock(
     columns: annotations.columns,
     ...(cache === undefined ? {} : { cache }),
     invalidates: annotations.invalidates,
-    ...(batch === undefined ? {} : { batch }),
+    ...(annotations.batch === undefined || batch === undefined || typeof batch === "string"
+      ? {}
+      : { batch: { ...annotations.batch, pieces: batch } }),
     ...(merge === undefined ? {} : { merge }),
     partialOmit: annotations.partialOmit ?? false,
     consistency: annotations.consistency ?? "eventual",

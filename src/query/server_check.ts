@@ -5,6 +5,7 @@ import { describeColumn } from "./column_encoding.ts";
 import { comparedColumns, tablesOf } from "./compared_columns.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
 import { type ExplainRow, judgePlan } from "./explained_plan.ts";
+import { batchFault } from "./batch_check.ts";
 import { collationFault } from "./key_collation.ts";
 import { sampleParams } from "./sample_params.ts";
 import { type ComparedSchema, findKeys, readSchema } from "./schema_lookup.ts";
@@ -65,13 +66,16 @@ async function check(
   const limited = tokens.some((token) => token.kind === "word" && token.upper === "LIMIT");
   const judged = judgePlan(explained, { limited });
   const unroutable = keyFault(compiled, schema);
+  const unbatchable = batchFault(statement, schema);
   return {
     columns,
     warnings: [
       ...(statement.allowFullScan ? [] : judged.warnings),
       ...columnWarnings(compiled, columns),
       ...keyWarnings(compiled, schema),
+      ...(unbatchable === undefined ? [] : [`@batch is of no use: ${unbatchable}`]),
     ],
+    ...(unbatchable === undefined ? {} : { unbatchable }),
     ...(unroutable === undefined ? {} : { unavailable: unroutable }),
     ...(judged.plan === undefined ? {} : { plan: judged.plan }),
     explain: explained,
@@ -153,18 +157,11 @@ function keyFault(
 }
 
 function keyWarnings(compiled: CompiledStatement, schema: readonly ComparedSchema[]): string[] {
-  const { shard, batch } = compiled.statement;
+  const { shard } = compiled.statement;
   const warnings: string[] = [];
   if (shard.by === "key" && isString(compiled, shard.param)) {
     if (!schema.some((column) => column.param === shard.param)) {
       warnings.push(`cannot find the column that :${shard.param} is compared with`);
-    }
-  }
-  if (batch !== undefined && isString(compiled, batch.param)) {
-    for (const column of schema) {
-      if (column.param !== batch.param) continue;
-      const fault = collationFault(column, { param: batch.param, fold: false });
-      if (fault !== undefined) warnings.push(`@batch: ${fault}`);
     }
   }
   return warnings;

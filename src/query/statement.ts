@@ -101,7 +101,12 @@ export interface Statement {
     readonly tags: readonly string[];
   };
   readonly invalidates: readonly string[];
-  readonly batch?: { readonly column: string; readonly param: string };
+  readonly batch?: {
+    readonly column: string;
+    readonly param: string;
+    /** The SQL of many calls, with a list for the parameter and the key at the end of each row. */
+    readonly pieces: readonly SqlPiece[];
+  };
   readonly merge?: MergeRule;
   readonly partialOmit: boolean;
   /** @default {"eventual"} */
@@ -138,6 +143,8 @@ export interface StatementFacts {
   readonly warnings: readonly string[];
   /** The server's refusal, or `undefined` where it accepted the statement. */
   readonly unavailable?: string;
+  /** Why its calls are not read many at a time, though `@batch` asks for it. */
+  readonly unbatchable?: string;
   /** The plan in one word or two, such as `PRIMARY`; for reports. */
   readonly plan?: string;
   /** EXPLAIN's own rows, for the admin scope. */

@@ -1,4 +1,5 @@
 import type { Annotations } from "./annotations.ts";
+import { mergedPieces } from "./merged_sql.ts";
 import type { SqlShape } from "./sql_shape.ts";
 import { standsInList } from "./sql_pieces.ts";
 import type { SqlToken } from "./sql_scanner.ts";
@@ -21,6 +22,8 @@ export interface StatementDraft {
   /** The line on which the tokens' line 0 lies. */
   readonly sqlLine: number;
   readonly annotations: Annotations;
+  /** The SQL that the tokens are of. */
+  readonly sql: string;
   readonly tokens: readonly SqlToken[];
   readonly pieces: readonly SqlPiece[];
   readonly shape: SqlShape;
@@ -208,8 +211,11 @@ function checkBatch(draft: StatementDraft, fault: Fault): void {
   const compares = tokens[at - 1]?.text === "=" &&
     tokens[at - 2]?.upper === batch.column.toUpperCase();
   if (places.length !== 1 || !compares) {
-    fault(line, `@batch needs ${batch.column} = :${batch.param} in the SQL, once`);
+    return fault(line, `@batch needs ${batch.column} = :${batch.param} in the SQL, once`);
   }
+  if (shape.unmergeable !== undefined) return;
+  const merged = mergedPieces(draft.sql, tokens, batch);
+  if (typeof merged === "string") fault(line, `@batch cannot merge calls: ${merged}`);
 }
 
 function mustDeclare(

@@ -107,7 +107,16 @@ export class Isolate {
       listener: floors,
       longestWriteMs: () => this.#optimizer.longestTaggedWriteMs + SETTLE_MS,
     });
-    const executor = new Executor({ shards, view, replicas, poolOf, clock, bus: caches.bus });
+    const executor = new Executor({
+      shards,
+      view,
+      replicas,
+      poolOf,
+      watch: this.#watch,
+      clock,
+      log,
+      bus: caches.bus,
+    });
     const counter = new FenceCounter({ shards, view, poolOf, clock });
     this.#locks = new DistributedLockManager({
       redis: this.#redis,

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { getLogger } from "@std/log";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Scope } from "../../src/core/scope.ts";
 import type { MysqlTarget, Ok, Rows } from "../../src/drivers/mysql.ts";
@@ -105,7 +106,8 @@ export class FencedFixture implements AsyncDisposable {
     const replicas = new ReadReplicaManager({ shards: [spec], view, fallbackToPrimary: true });
     const parts = { shards, view, replicas, poolOf: () => this.pool.pool, clock: systemClock };
     const bus = { intend: noCaches, done: noCaches, aborted: noCaches };
-    this.executor = new Executor({ ...parts, bus });
+    const { watch } = this.pool;
+    this.executor = new Executor({ ...parts, bus, watch, log: getLogger() });
     this.counter = new FenceCounter(parts);
     const rules = { shards: ["s1"], caches: [], maxTimeoutMs: 30_000 };
     const { statements, faults } = parseStatements([{ file: "t.sql", text: STATEMENTS }], rules);

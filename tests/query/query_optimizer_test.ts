@@ -124,7 +124,16 @@ SELECT id FROM players WHERE name = :name -- here
     columns: { id: "uuid" },
     cache: { name: "players", ttlMs: 30_000, swrMs: 120_000, tags: ["name:{name}", "players"] },
     invalidates: [],
-    batch: { column: "name", param: "name" },
+    batch: {
+      column: "name",
+      param: "name",
+      pieces: [
+        { text: "SELECT id , name FROM players WHERE name  IN (" },
+        { param: "name", bare: false },
+        { text: ")  \n  AND level > " },
+        { param: "level", bare: false },
+      ],
+    },
     partialOmit: false,
     consistency: "eventual",
     timeoutMs: 250,

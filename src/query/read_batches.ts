@@ -1,0 +1,127 @@
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Scope, ScopeWatch } from "../core/scope.ts";
+import { type Rows, SqlError } from "../drivers/mysql.ts";
+import type { ConnectionPool } from "../pool/connection_pool.ts";
+import type { BatchPlan } from "./batch_plan.ts";
+import type { Bound, CompiledStatement } from "./compiled_statement.ts";
+import { isNodeFailure } from "./failure.ts";
+import { type Batch, ReadLane } from "./read_lane.ts";
+
+/** What batches work with; they own none of it. */
+export interface ReadBatchesParts {
+  readonly poolOf: (node: string) => ConnectionPool;
+  readonly watch: ScopeWatch;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Groups of calls that differ in more than their keys, of one statement on one node. */
+const MAX_GROUPS = 64;
+
+/**
+ * Reads of statements marked `@batch`: concurrent calls on one node become one query with
+ * `IN (…)`. Nothing joins a batch that was sent, so that a read never sees less than what was
+ * committed before it came.
+ */
+export class ReadBatches {
+  readonly #parts: ReadBatchesParts;
+  readonly #lanes = new WeakMap<CompiledStatement, Map<string, ReadLane>>();
+  /** Whose rows do not tell whom they are for: a column that compares otherwise than its texts do. */
+  readonly #unfit = new WeakSet<CompiledStatement>();
+
+  constructor(parts: ReadBatchesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Reads with others; `undefined` where the call has to be read by itself. Throws as
+   * {@linkcode ReadLane.read}.
+   */
+  read(
+    node: string,
+    call: { readonly compiled: CompiledStatement; readonly bound: Bound; readonly scope: Scope },
+  ): Promise<Rows | undefined> | undefined {
+    const { compiled, bound, scope } = call;
+    const { plan } = compiled;
+    // Before the servers were asked nobody knows how they compare keys.
+    const fit = compiled.facts !== undefined && compiled.facts.unbatchable === undefined;
+    if (plan === undefined || !fit || this.#unfit.has(compiled)) return undefined;
+    const key = plan.keyOf(bound);
+    return key === undefined
+      ? undefined
+      : this.#laneOf(node, compiled, plan.groupOf(bound))?.read(key, bound, scope);
+  }
+
+  #laneOf(node: string, compiled: CompiledStatement, group: string): ReadLane | undefined {
+    let lanes = this.#lanes.get(compiled);
+    if (lanes === undefined) this.#lanes.set(compiled, lanes = new Map());
+    const name = group === "" ? node : `${node} ${group}`;
+    let lane = lanes.get(name);
+    if (lane === undefined) {
+      for (const [other, { idle }] of lanes) {
+        if (lanes.size < MAX_GROUPS) break;
+        if (idle) lanes.delete(other);
+      }
+      if (lanes.size >= MAX_GROUPS) return undefined;
+      lane = new ReadLane({
+        ...this.#parts,
+        timeoutMs: compiled.statement.timeoutMs,
+        read: (batch, scope) => this.#run(node, { compiled, batch, scope }),
+      });
+      lanes.set(name, lane);
+    }
+    return lane;
+  }
+
+  async #run(
+    node: string,
+    work: { readonly compiled: CompiledStatement; readonly batch: Batch; readonly scope: Scope },
+  ): Promise<((key: string) => Rows) | undefined> {
+    const { compiled, batch, scope } = work;
+    const { plan } = compiled;
+    const [first] = batch.values();
+    if (plan === undefined || first === undefined) return undefined;
+    const pool = this.#parts.poolOf(node);
+    const lent = pool.acquire({ scope, label: compiled.statement.name });
+    const connection = lent instanceof Promise ? await lent : lent;
+    try {
+      if (batch.size === 1) {
+        const { sql, values } = first.bound;
+        const result = await connection.execute(sql, values, { scope });
+        return result.kind === "rows" ? () => result : undefined;
+      }
+      const { sql, values } = plan.merge(first.bound, [...batch.keys()]);
+      const result = await connection.execute(sql, values, { scope });
+      return result.kind === "rows" ? this.#split(result, { compiled, plan, batch }) : undefined;
+    } catch (error) {
+      // What one of the calls may have caused is not the others' failure.
+      if (batch.size > 1 && error instanceof SqlError && !isNodeFailure(error)) return undefined;
+      throw error;
+    } finally {
+      pool.release(connection);
+    }
+  }
+
+  #split(
+    result: Rows,
+    work: {
+      readonly compiled: CompiledStatement;
+      readonly plan: BatchPlan;
+      readonly batch: Batch;
+    },
+  ): ((key: string) => Rows) | undefined {
+    const { compiled, plan, batch } = work;
+    const byKey = plan.split(result, batch);
+    if (byKey === undefined) {
+      const { name } = compiled.statement;
+      this.#parts.log.warn("@batch is of no use: rows have other keys than were asked for", {
+        statement: name,
+      });
+      this.#unfit.add(compiled);
+      return undefined;
+    }
+    const none = plan.none(result);
+    return (key) => byKey.get(key) ?? none;
+  }
+}

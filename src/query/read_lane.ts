@@ -1,0 +1,171 @@
+import type { Clock, Timer } from "../core/clock.ts";
+import type { Scope, ScopeEnd, ScopeWatch } from "../core/scope.ts";
+import type { Rows } from "../drivers/mysql.ts";
+import { InterruptedError } from "../pool/interrupted_error.ts";
+import type { Bound } from "./compiled_statement.ts";
+
+/** One caller that waits for its key. */
+interface Waiter {
+  readonly scope: Scope;
+  readonly leave: (end: ScopeEnd) => void;
+  readonly resolve: (rows: Rows | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A key that was asked for, and everybody who asked. */
+interface Member {
+  readonly bound: Bound;
+  readonly waiters: Set<Waiter>;
+  /** Where it was sent. */
+  sent: SentBatch | undefined;
+}
+
+interface SentBatch {
+  readonly members: ReadonlyMap<string, Member>;
+  readonly scope: Scope;
+}
+
+/** The keys that are read at once, with a call of each. */
+export type Batch = ReadonlyMap<string, { readonly bound: Bound }>;
+
+/** Reads a batch: the rows of each key, or `undefined` where each caller has to read by itself. */
+export type ReadBatch = (
+  batch: Batch,
+  scope: Scope,
+) => Promise<((key: string) => Rows) | undefined>;
+
+/** Keys of one batch; the statements that are prepared for them have 1, 2, 4, … 128 places. */
+const MAX_KEYS = 128;
+/** Batches of one lane under way at once, whatever the node does. */
+const MAX_UNDER_WAY = 4;
+/** What a batch is taken to need before one was measured. */
+const FIRST_USUAL_MS = 2;
+
+/** What a {@linkcode ReadLane} is made of. */
+export interface ReadLaneOptions {
+  readonly clock: Clock;
+  readonly watch: ScopeWatch;
+  /** How long a batch may take. */
+  readonly timeoutMs: number;
+  readonly read: ReadBatch;
+}
+
+/**
+ * The calls of one statement on one node. While a batch is under way the next one gathers; so a node
+ * at rest is asked at once, and one that is busy is asked for many keys at a time. A second batch goes
+ * out beside the first only if that takes twice as long as usual.
+ */
+export class ReadLane {
+  readonly #options: ReadLaneOptions;
+  #pending = new Map<string, Member>();
+  #underWay = 0;
+  #usualMs = FIRST_USUAL_MS;
+  #timer: Timer | undefined;
+
+  constructor(options: ReadLaneOptions) {
+    this.#options = options;
+  }
+
+  /** Whether nobody waits for it. */
+  get idle(): boolean {
+    return this.#underWay === 0 && this.#pending.size === 0;
+  }
+
+  /**
+   * Reads the rows of a key, with whoever else asks for them before they are sent for.
+   *
+   * @returns `undefined` where the caller has to read by itself
+   * @throws {InterruptedError} if its scope ends, and whatever the batch failed with
+   */
+  read(key: string, bound: Bound, scope: Scope): Promise<Rows | undefined> {
+    return new Promise((resolve, reject) => {
+      if (scope.ended !== undefined) {
+        return reject(new InterruptedError(scope.ended, "not_applied"));
+      }
+      let member = this.#pending.get(key);
+      if (member === undefined) {
+        this.#pending.set(key, member = { bound, waiters: new Set(), sent: undefined });
+      }
+      const { waiters } = member;
+      const waiter: Waiter = {
+        scope,
+        resolve,
+        reject,
+        leave: (end) => {
+          waiters.delete(waiter);
+          reject(new InterruptedError(end, "not_applied"));
+          if (waiters.size === 0 && member.sent !== undefined) abandon(member.sent);
+        },
+      };
+      waiters.add(waiter);
+      scope.onEnd(waiter.leave);
+      if (this.#underWay === 0 || this.#pending.size >= MAX_KEYS) this.#send();
+      else this.#timer ??= this.#options.clock.after(2 * this.#usualMs, () => this.#late());
+    });
+  }
+
+  /** The batch under way takes long: the next one does not wait for it. */
+  #late(): void {
+    this.#timer = undefined;
+    this.#send();
+  }
+
+  #send(): void {
+    if (this.#underWay >= MAX_UNDER_WAY) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const batch = this.#take();
+    if (batch.size === 0) return;
+    this.#underWay++;
+    void this.#run(batch).finally(() => {
+      this.#underWay--;
+      if (this.#pending.size > 0) this.#send();
+    });
+  }
+
+  /** What is sent next: the first keys that somebody still waits for. */
+  #take(): Map<string, Member> {
+    const batch = this.#pending;
+    for (const [key, { waiters }] of batch) if (waiters.size === 0) batch.delete(key);
+    if (batch.size <= MAX_KEYS) {
+      this.#pending = new Map();
+      return batch;
+    }
+    const first = new Map([...batch].slice(0, MAX_KEYS));
+    for (const key of first.keys()) batch.delete(key);
+    return first;
+  }
+
+  async #run(members: ReadonlyMap<string, Member>): Promise<void> {
+    const { clock, watch, timeoutMs, read } = this.#options;
+    const scope = watch.open({ timeoutMs });
+    const sent = { members, scope };
+    for (const member of members.values()) member.sent = sent;
+    const beganAt = clock.now();
+    try {
+      const rowsOf = await read(members, scope);
+      this.#usualMs += (clock.now() - beganAt - this.#usualMs) / 16;
+      for (const [key, { waiters }] of members) {
+        const rows = rowsOf?.(key);
+        for (const waiter of waiters) settle(waiter).resolve(rows);
+      }
+    } catch (error) {
+      for (const { waiters } of members.values()) {
+        for (const waiter of waiters) settle(waiter).reject(error);
+      }
+    } finally {
+      scope.close();
+    }
+  }
+}
+
+/** Stops a batch once nobody waits for any of its keys. */
+function abandon({ members, scope }: SentBatch): void {
+  for (const { waiters } of members.values()) if (waiters.size > 0) return;
+  scope.end("client_closed");
+}
+
+function settle(waiter: Waiter): Waiter {
+  waiter.scope.offEnd(waiter.leave);
+  return waiter;
+}

@@ -1,0 +1,145 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Scope } from "../../src/core/scope.ts";
+import { ScopeWatch } from "../../src/core/scope.ts";
+import type { Rows } from "../../src/drivers/mysql.ts";
+import type { Batch } from "../../src/query/read_lane.ts";
+import { ReadLane } from "../../src/query/read_lane.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+
+const BOUND = { values: [], sql: "", shardKey: undefined };
+
+interface Sent {
+  readonly keys: readonly string[];
+  readonly scope: Scope;
+  readonly answer: () => void;
+  readonly give: (result: undefined) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** A lane whose batches a test answers. */
+class Setting {
+  readonly clock = new ManualClock();
+  readonly watch = new ScopeWatch({ clock: this.clock });
+  readonly sent: Sent[] = [];
+  readonly lane: ReadLane;
+
+  constructor() {
+    this.lane = new ReadLane({
+      clock: this.clock,
+      watch: this.watch,
+      timeoutMs: 5_000,
+      read: (batch, scope) => this.#read(batch, scope),
+    });
+  }
+
+  ask(key: string, timeoutMs = 1_000): { readonly scope: Scope; readonly rows: Promise<unknown> } {
+    const scope = this.watch.open({ timeoutMs });
+    const rows = this.lane.read(key, BOUND, scope).then((found) => found?.rows);
+    rows.catch(() => {});
+    return { scope, rows };
+  }
+
+  #read(batch: Batch, scope: Scope): Promise<((key: string) => Rows) | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<
+      ((key: string) => Rows) | undefined
+    >();
+    const rowsOf = (key: string): Rows => ({ kind: "rows", columns: [], rows: [[key]] });
+    this.sent.push({
+      keys: [...batch.keys()],
+      scope,
+      answer: () => resolve(rowsOf),
+      give: resolve,
+      fail: reject,
+    });
+    return promise;
+  }
+}
+
+Deno.test("ReadLane sends a call at once when its node is at rest", async () => {
+  const setting = new Setting();
+  const { rows } = setting.ask("1");
+  assertEquals(setting.sent.map(({ keys }) => keys), [["1"]]);
+  setting.sent[0]?.answer();
+  assertEquals(await rows, [["1"]]);
+  assertEquals(setting.lane.idle, true);
+});
+
+Deno.test("ReadLane gathers calls while one is under way and asks for each key once", async () => {
+  const setting = new Setting();
+  const first = setting.ask("1");
+  const others = ["2", "3", "2", "1"].map((key) => setting.ask(key));
+  assertEquals(setting.sent.length, 1, "nothing joins what was sent");
+  setting.sent[0]?.answer();
+  assertEquals(await first.rows, [["1"]]);
+  await Promise.resolve();
+  assertEquals(setting.sent[1]?.keys, ["2", "3", "1"]);
+  setting.sent[1]?.answer();
+  assertEquals(await Promise.all(others.map(({ rows }) => rows)), [
+    [["2"]],
+    [["3"]],
+    [["2"]],
+    [["1"]],
+  ]);
+});
+
+Deno.test("ReadLane opens a second batch when the first takes twice as long as usual", () => {
+  const setting = new Setting();
+  setting.ask("1");
+  setting.ask("2");
+  setting.clock.advance(3);
+  assertEquals(setting.sent.length, 1);
+  setting.clock.advance(1);
+  assertEquals(setting.sent.map(({ keys }) => keys), [["1"], ["2"]]);
+});
+
+Deno.test("ReadLane leaves a key out when all who asked for it have left before it was sent", async () => {
+  const setting = new Setting();
+  setting.ask("1");
+  const left = setting.ask("2");
+  setting.ask("3");
+  left.scope.end("client_closed");
+  await assertRejects(() => left.rows, Error, "client_closed");
+  setting.clock.advance(4);
+  assertEquals(setting.sent.map(({ keys }) => keys), [["1"], ["3"]]);
+});
+
+Deno.test("ReadLane stops a batch when the last who waits for it leaves, not before", async () => {
+  const setting = new Setting();
+  const one = setting.ask("1");
+  assertEquals(setting.sent.length, 1);
+  one.scope.end("deadline_exceeded");
+  await assertRejects(() => one.rows, Error, "deadline_exceeded");
+  assertEquals(setting.sent[0]?.scope.ended, "client_closed");
+
+  const other = new Setting();
+  other.ask("0");
+  const [stays, leaves] = [other.ask("1"), other.ask("2")];
+  other.clock.advance(10);
+  assertEquals(other.sent[1]?.keys, ["1", "2"]);
+  leaves.scope.end("client_closed");
+  assertEquals(other.sent[1]?.scope.ended, undefined);
+  other.sent[1]?.answer();
+  assertEquals(await stays.rows, [["1"]]);
+});
+
+Deno.test("ReadLane tells all of a batch when it fails, and when each has to read by itself", async () => {
+  const setting = new Setting();
+  const failed = setting.ask("1");
+  setting.sent[0]?.fail(new Error("gone"));
+  await assertRejects(() => failed.rows, Error, "gone");
+  const alone = setting.ask("2");
+  setting.sent[1]?.give(undefined);
+  assertEquals(await alone.rows, undefined);
+});
+
+Deno.test("ReadLane sends at most 128 keys at a time, and the rest after them", async () => {
+  const setting = new Setting();
+  setting.ask("first");
+  const asked = Array.from({ length: 300 }, (_, at) => setting.ask(String(at)));
+  while (!setting.lane.idle) {
+    for (const { answer } of setting.sent) answer();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assertEquals(Math.max(...setting.sent.map(({ keys }) => keys.length)), 128);
+  assertEquals((await Promise.all(asked.map(({ rows }) => rows))).length, 300);
+});
