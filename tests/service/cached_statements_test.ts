@@ -107,7 +107,7 @@ Deno.test("Service answers statements from its caches", async (t) => {
     };
     await warm(one, 42);
     assertEquals(await phases(one, 42), "cache,total");
-    assertEquals(await phases(one, 44), "cache,route,pool,db,encode,total");
+    assertEquals(await phases(one, 44), "cache,route,db,encode,total");
   });
 
   await t.step("strong and session reads go past the cache", async () => {
