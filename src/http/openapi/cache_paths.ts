@@ -1,6 +1,7 @@
 import { KEY } from "./cache_schemas.ts";
 import { headerRefs } from "./components.ts";
 import { object } from "./lock_schemas.ts";
+import { operation as operationOf } from "./operation.ts";
 import { type ProblemName, problemRefs } from "./problems.ts";
 import type { Schema } from "./scalar_schema.ts";
 
@@ -160,18 +161,10 @@ function put(): Schema {
   };
 }
 
-function operation(id: string, summary: string, options: {
-  readonly scope: string;
-  readonly description?: string;
-}): Schema {
-  const { scope, description } = options;
-  return {
-    operationId: `realmgate:${id}`,
-    summary,
-    ...(description === undefined ? {} : { description }),
-    tags: ["Caches"],
-    security: [{ apiKey: [scope] }],
-  };
+type Options = Omit<Parameters<typeof operationOf>[2], "tag">;
+
+function operation(id: string, summary: string, options: Options): Schema {
+  return operationOf(id, summary, { tag: "Caches", ...options });
 }
 
 function answers(content: Schema, errors: readonly ProblemName[]): Schema {

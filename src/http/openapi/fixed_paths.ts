@@ -1,4 +1,5 @@
 import { headerRefs } from "./components.ts";
+import { operation } from "./operation.ts";
 import { type ProblemName, problemRefs } from "./problems.ts";
 import type { Schema } from "./scalar_schema.ts";
 
@@ -165,11 +166,7 @@ function read(id: string, summary: string, options: {
 }): Schema {
   const { tag, description, answer, errors } = options;
   return {
-    operationId: `realmgate:${id}`,
-    summary,
-    description,
-    tags: [tag],
-    security: [{ apiKey: ["read"] }],
+    ...operation(id, summary, { tag, description, scope: "read" }),
     responses: {
       200: { description: "As asked.", content: json(answer) },
       ...problemRefs(errors),

@@ -1,6 +1,7 @@
 import { MAX_RENEWALS, WAIT_MS } from "../lock_fields.ts";
 import { headerRefs } from "./components.ts";
 import { object, OWNER, TOKEN, TTL } from "./lock_schemas.ts";
+import { operation as operationOf } from "./operation.ts";
 import { type ProblemName, problemRefs } from "./problems.ts";
 import type { Schema } from "./scalar_schema.ts";
 
@@ -207,18 +208,10 @@ function list(): Schema {
   };
 }
 
-function operation(id: string, summary: string, options: {
-  readonly scope: string;
-  readonly description?: string;
-}): Schema {
-  const { scope, description } = options;
-  return {
-    operationId: `realmgate:${id}`,
-    summary,
-    ...(description === undefined ? {} : { description }),
-    tags: ["Locks"],
-    security: [{ apiKey: [scope] }],
-  };
+type Options = Omit<Parameters<typeof operationOf>[2], "tag">;
+
+function operation(id: string, summary: string, options: Options): Schema {
+  return operationOf(id, summary, { tag: "Locks", ...options });
 }
 
 function answers(
