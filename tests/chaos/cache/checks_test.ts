@@ -14,6 +14,7 @@ function read(startedAt: number, version: number | undefined, more: Partial<Read
   const event: ReadEvent = {
     key: 1,
     statement: "player.get",
+    form: "get",
     connection: "r/1",
     process: 0,
     startedAt,

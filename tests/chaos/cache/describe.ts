@@ -16,6 +16,6 @@ export function describeHung(request: RequestEvent): string {
   return `${describe(request)} at ${startedAt.toFixed(1)} was ${outcome} after ${lasted} ms`;
 }
 
-function describe({ key, statement, connection }: RequestEvent): string {
-  return `${statement} ${key} on ${connection}`;
+function describe({ key, statement, form, connection }: RequestEvent): string {
+  return `${statement} ${key} (${form}) on ${connection}`;
 }

@@ -1,8 +1,6 @@
 import { Episode, type Plan } from "./episode.ts";
+import type { KeySpace } from "./key_space.ts";
 
-/** Keys of players from there on; those below are read and written again and again. */
-const FIRST_KEY = 2_000;
-const LAST_KEY = 10_000;
 /** Long enough for readers to come by on every connection. */
 const WARM_MS = 1_500;
 /** The share of keys that are read for longer before their write, and for how much longer at most. */
@@ -11,6 +9,7 @@ const [PATIENT, PATIENCE_MS] = [0.4, 9_000];
 /** How many of the keys that live at one time, and what they live through. */
 export interface EpisodesOptions {
   readonly count: number;
+  readonly keys: KeySpace["once"];
   readonly plans: readonly Plan[];
   readonly watchMs: number;
 }
@@ -19,7 +18,7 @@ export interface EpisodesOptions {
 export class Episodes {
   readonly #options: EpisodesOptions;
   /** Where in the keys this one begins, so that it finds no leavings of another. */
-  readonly #offset = Math.floor(Math.random() * (LAST_KEY - FIRST_KEY));
+  readonly #offset = Math.floor(Math.random() * 10_000);
   readonly #firstNewKey = 100_000 + Math.floor(Math.random() * 1e9);
   #live: Episode[] = [];
   #begun = 0;
@@ -69,11 +68,11 @@ export class Episodes {
   }
 
   #make(plan: Plan): Episode {
-    const { watchMs } = this.#options;
+    const { watchMs, keys: { first, last } } = this.#options;
     const number = this.#begun++;
     const key = plan.route.creates === true
       ? this.#firstNewKey + number
-      : FIRST_KEY + (this.#offset + number) % (LAST_KEY - FIRST_KEY);
+      : first + (this.#offset + number) % (last - first);
     const longer = plan.warm && Math.random() < PATIENT ? Math.random() * PATIENCE_MS : 0;
     return new Episode(key, { plan, warmMs: WARM_MS + longer, watchMs });
   }

@@ -11,6 +11,8 @@ export type Outcome = "answered" | "failed" | "closed" | "unanswered";
 export interface RequestEvent {
   readonly key: number;
   readonly statement: string;
+  /** By which way it was asked for. */
+  readonly form: string;
   /** One connection reaches one isolate. */
   readonly connection: string;
   /** The service process. */
@@ -39,10 +41,14 @@ export interface Proof {
   readonly acknowledgedOn: string | undefined;
 }
 
-/** A time in which a fault lasted. */
-export interface Disturbance {
+/** A time, its end not included. */
+export interface Period {
   readonly from: number;
   readonly to: number;
+}
+
+/** A time in which a fault lasted. */
+export interface Disturbance extends Period {
   /** Processes that were stopped or killed, and so may have left requests without an answer. */
   readonly processes: readonly number[];
   /** Writes that were committed with nobody left to tell of them, where that was the fault. */

@@ -1,9 +1,10 @@
 import { findHung, longestMs } from "./check_liveness.ts";
 import { findLostWrites, findStaleReads, type StaleRead } from "./check_staleness.ts";
 import { describeHung, describeStale } from "./describe.ts";
-import type { Disturbance, ReadEvent, System } from "./events.ts";
+import type { ReadEvent, System } from "./events.ts";
 import type { Fault } from "./fault.ts";
 import type { Recording } from "./recording.ts";
+import { LEAST_CACHED } from "./warmth.ts";
 
 /** What a phase ended in. */
 export interface Findings {
@@ -39,24 +40,19 @@ export interface Findings {
 
 /** Violations of one kind that are told in full. */
 const TOLD = 3;
-/** After a fault it may take that long until all is well; at the start, until caches are full. */
-const [AFTERMATH_MS, BEGINNING_MS] = [4_000, 2_000];
-/** While all is well at least that share must come from a cache, or the run proves nothing. */
-const LEAST_CACHED = 0.3;
 
 /** Checks what clients saw in a phase against what is promised, or the control's must. */
 export function judge(phase: {
   readonly fault: Fault;
   readonly system: System;
   readonly rounds: number;
-  readonly startedAt: number;
   readonly recording: Recording;
 }): Findings {
-  const { fault, system, rounds, startedAt, recording } = phase;
-  const { reads, writes, proofs, disturbances } = recording;
+  const { fault, system, rounds, recording } = phase;
+  const { reads, writes, proofs, disturbances, calms, cold } = recording;
   const answered = reads.filter(({ version }) => version !== undefined);
   const healthy = ({ startedAt: at }: ReadEvent) =>
-    at >= startedAt + BEGINNING_MS && isHealthy(at, disturbances);
+    calms.some(({ from, to }) => from <= at && at < to);
   const behind = findStaleReads(answered, proofs);
   const stale = behind.filter(({ ms }) => ms > fault.boundMs);
   const lostWrites = findLostWrites(answered, proofs);
@@ -76,6 +72,7 @@ export function judge(phase: {
   } else if (stale.length === 0) {
     violations.push(`the control shows nothing staler than ${fault.boundMs} ms: blind to it`);
   }
+  if (cold > 0) violations.push(`${cold} times caches did not become warm in time`);
   const cachedShare = cached / calm.length;
   if (system !== "uncached" && !(cachedShare >= LEAST_CACHED)) {
     violations.push(`only ${percent(cachedShare)} came from a cache while nothing was disturbed`);
@@ -118,10 +115,6 @@ export function judge(phase: {
 /** A share as text. */
 export function percent(share: number): string {
   return Number.isNaN(share) ? "nothing" : `${Math.round(share * 100)} %`;
-}
-
-function isHealthy(at: number, disturbances: readonly Disturbance[]): boolean {
-  return !disturbances.some(({ from, to }) => from <= at && at < to + AFTERMATH_MS);
 }
 
 function worst(found: readonly StaleRead[]): number {

@@ -114,6 +114,7 @@ export class GatewayClient {
     const event: RequestEvent = {
       key,
       statement,
+      form,
       connection: this.#connection.id,
       process: this.process,
       startedAt,

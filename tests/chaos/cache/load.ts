@@ -2,6 +2,7 @@ import { pause } from "../support/pause.ts";
 import type { Episode, Plan } from "./episode.ts";
 import { Episodes } from "./episodes.ts";
 import { GatewayClient, type GatewayOptions } from "./gateway.ts";
+import type { KeySpace } from "./key_space.ts";
 import { Reader } from "./reader.ts";
 import { Sleeper } from "./sleeper.ts";
 import { Writer } from "./writer.ts";
@@ -10,13 +11,12 @@ import { Writer } from "./writer.ts";
 const [READERS, WRITERS, SLEEPERS] = [8, 2, 2];
 /** Keys that are written once and live at one time. */
 const EPISODES = 50;
-const HOT = Array.from({ length: 8 }, (_, n) => n + 1);
-const WIDE = Array.from({ length: 120 }, (_, n) => n + 101);
-/** Some of them are read slowly too. */
-const SLEPT_ON = WIDE.slice(0, 3);
+/** Keys that are read slowly too. */
+const SLEPT_ON = 3;
 
 /** What a load is made of. */
 export interface LoadOptions extends GatewayOptions {
+  readonly keys: KeySpace;
   readonly plans: readonly Plan[];
   /** How long a key is read after its only write. */
   readonly watchMs: number;
@@ -39,20 +39,20 @@ export class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    const { plans, watchMs } = options;
-    this.#episodes = new Episodes({ count: EPISODES, plans, watchMs });
+    const { plans, watchMs, keys: { once } } = options;
+    this.#episodes = new Episodes({ count: EPISODES, keys: once, plans, watchMs });
   }
 
   /** Learns what the keys have, then begins. */
   start(): void {
-    const { urls, slowly } = this.#options;
+    const { urls, slowly, keys } = this.#options;
     const episodes = this.#episodes;
     const signal = this.#stopping.signal;
     const writers = urls.flatMap((_url, process) =>
       Array.from({ length: WRITERS }, (_, n) => process * WRITERS + n).map((number) => {
-        const mine = (keys: readonly number[]) =>
-          keys.filter((key) => key % (urls.length * WRITERS) === number);
-        const [hot, wide] = [mine(HOT), mine(WIDE)];
+        const mine = (all: readonly number[]) =>
+          all.filter((_key, at) => at % (urls.length * WRITERS) === number);
+        const [hot, wide] = [mine(keys.hot), mine(keys.wide)];
         return new Writer(this.#client(`writer-${number}`, process), {
           ...this.#options,
           episodes,
@@ -71,8 +71,8 @@ export class Load {
           ...this.#options,
           name,
           episodes,
-          hot: HOT,
-          wide: WIDE,
+          hot: keys.hot,
+          wide: keys.wide,
           signal,
         });
       })
@@ -81,7 +81,10 @@ export class Load {
       Array.from(
         { length: slowly ? SLEEPERS : 0 },
         (_, n) =>
-          new Sleeper(this.#client(`sleeper-${process}-${n}`, process), { keys: SLEPT_ON, signal }),
+          new Sleeper(this.#client(`sleeper-${process}-${n}`, process), {
+            keys: keys.wide.slice(0, SLEPT_ON),
+            signal,
+          }),
       )
     );
     const all = [...writers, ...readers, ...sleepers];

@@ -5,10 +5,12 @@ import { startControls } from "./control_fleet.ts";
 import type { System } from "./events.ts";
 import type { Fault } from "./fault.ts";
 import { type Findings, judge } from "./findings.ts";
+import { keySpace } from "./key_space.ts";
 import { Load } from "./load.ts";
 import { hardPlans, plainPlans } from "./plans.ts";
 import { Recording } from "./recording.ts";
 import { shardOf } from "./shard_of.ts";
+import { untilWarm } from "./warmth.ts";
 
 /** When a phase is over: whichever comes last. */
 export interface PhaseLength {
@@ -19,8 +21,10 @@ export interface PhaseLength {
 
 /** For how long a key is read after its only write, past the bound. */
 const WATCH_PAST_BOUND_MS = 2_500;
-/** For how long nothing is disturbed at first. */
-const LEAD_MS = 4_000;
+/** For how long nothing is disturbed before a fault. */
+const CALM_MS = 2_500;
+/** Within that caches must be warm, for the first time and again. */
+const WARM_WITHIN_MS = 60_000;
 
 /** Has clients read and write while a fault is brought about again and again, and judges it. */
 export async function runPhase(
@@ -43,6 +47,7 @@ export async function runPhase(
   const watchMs = boundMs + WATCH_PAST_BOUND_MS;
   const load = new Load({
     urls: fleet.urls,
+    keys: keySpace(system),
     apiKey: arena.apiKey,
     recording,
     clock,
@@ -55,19 +60,22 @@ export async function runPhase(
       );
     },
   });
-  const startedAt = clock();
   const least = length.rounds ?? fault.rounds ?? 1;
   let rounds = 0;
   load.start();
   try {
-    await pause(LEAD_MS);
-    const endsAt = startedAt + length.seconds * 1_000;
-    while (rounds < least || clock() < endsAt) {
+    const endsAt = clock() + length.seconds * 1_000;
+    for (; rounds < least || clock() < endsAt; rounds++) {
+      const warm = system === "uncached" ||
+        await untilWarm(recording, { clock, limitMs: WARM_WITHIN_MS });
+      if (!warm) recording.cold++;
+      const calmFrom = clock();
+      await pause(CALM_MS);
       const from = clock();
       const done = await fault.inject({ arena, fleet, load, round: rounds, clock });
       if (done !== undefined) recording.disturbances.push({ from, to: clock(), ...done });
       await pause(watchMs);
-      rounds++;
+      recording.calms.push({ from: calmFrom, to: done === undefined ? clock() : from });
     }
   } finally {
     await load.stop();
@@ -77,7 +85,7 @@ export async function runPhase(
     await Deno.mkdir(options.keepIn, { recursive: true });
     await Deno.writeTextFile(file, JSON.stringify(recording));
   }
-  return judge({ fault, system, rounds, startedAt, recording });
+  return judge({ fault, system, rounds, recording });
 }
 
 /** The processes to attack, where they are not the arena's own. */

@@ -1,4 +1,4 @@
-import type { Disturbance, Proof, ReadEvent, RequestEvent } from "./events.ts";
+import type { Disturbance, Period, Proof, ReadEvent, RequestEvent } from "./events.ts";
 
 /** What happened in one phase. */
 export class Recording {
@@ -6,6 +6,10 @@ export class Recording {
   readonly writes: RequestEvent[] = [];
   readonly proofs: Proof[] = [];
   readonly disturbances: Disturbance[] = [];
+  /** Times in which nothing was disturbed and caches had become warm. */
+  readonly calms: Period[] = [];
+  /** How often caches did not become warm again. */
+  cold = 0;
   readonly #newest = new Map<number, number>();
 
   /** The newest version that a key surely has; `undefined` while nothing is known of it. */
