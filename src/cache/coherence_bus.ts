@@ -47,6 +47,8 @@ export class CoherenceBus {
   /** This isolate's writes that are not settled: nobody else may say how they ended. */
   readonly #active = new Set<string>();
   #count = 0;
+  /** Connections that were lost. */
+  #losses = 0;
   #timer: Timer | undefined;
   #renewing: Promise<void> | undefined;
   #held = false;
@@ -67,7 +69,7 @@ export class CoherenceBus {
     const { redis, clock } = this.#options;
     redis.onState((state) => {
       if (this.#closed) return;
-      if (state === "down") return this.coherence.disconnected();
+      if (state === "down") return this.#disconnected();
       this.#announcer.resume();
       void this.renew();
     });
@@ -137,6 +139,11 @@ export class CoherenceBus {
     return this.#announcer.told();
   }
 
+  #disconnected(): void {
+    this.#losses++;
+    this.coherence.disconnected();
+  }
+
   #settle(event: Exclude<CacheEvent, Intent | Dropped>): void {
     this.#active.delete(event.id);
     this.coherence.happened(event);
@@ -202,6 +209,7 @@ export class CoherenceBus {
   async #renewOnce(): Promise<void> {
     const { clock, longestWriteMs } = this.#options;
     const { coherence } = this;
+    const losses = this.#losses;
     const sentAt = clock.now();
     const ask = coherence.ask(sentAt);
     const renewal = await this.#log.renew(ask, {
@@ -211,6 +219,9 @@ export class CoherenceBus {
       holdMs: longestWriteMs(),
     });
     const missing = coherence.renewed(renewal, { ask, sentAt, now: clock.now() });
+    // A connection can end with the answer: what comes after that is missed all the same, and the
+    // next one may be to a server that knows less.
+    if (losses !== this.#losses) coherence.disconnected();
     for (const intent of missing) this.#announcer.keepTelling(intent);
     for (const intent of renewal.intents ?? []) this.#watchOwn(intent);
     for (const { events } of renewal.log ?? []) for (const event of events) this.#watchOwn(event);
