@@ -8,6 +8,7 @@ import { systemRandom } from "../../src/core/random.ts";
 import type { IoredisClient } from "../../src/drivers/ioredis_client.ts";
 import type { RedisClient } from "../../src/drivers/redis.ts";
 import { withRedis } from "../drivers/redis_fixture.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** One isolate's bus, with what it had its caches do, in words. */
 export interface BusIsolate {
@@ -107,6 +108,20 @@ function withDeafness(redis: RedisClient, deaf: () => boolean): RedisClient {
 /** A write of a player. */
 export function write(tag: string): Omit<Intent, "kind" | "id"> {
   return { tags: [tag], shard: "s1", node: "s1-a", connection: 7, limitMs: 60_000 };
+}
+
+/**
+ * Has the intents of writes recorded, all at once. On a busy machine it may take longer than a write
+ * waits for it; then they are taken back, and made again.
+ */
+export function intend(bus: CoherenceBus, tags: readonly string[]): Promise<readonly Intent[]> {
+  return eventually(async () => {
+    const made = await Promise.all(tags.map((tag) => bus.intend(write(tag))));
+    const intents = made.map(({ intent }) => intent);
+    if (made.every(({ recorded }) => recorded)) return intents;
+    for (const intent of intents) bus.aborted(intent);
+    return undefined;
+  });
 }
 
 /** Where a write was. */

@@ -12,7 +12,7 @@ import { calmSchedules, roughSchedules } from "./model/schedules.ts";
  * network, processes, a database with a replica that lags, and a time of its own. Each answer is
  * judged by what its read had to see. To look for longer: REALMGATE_MODEL_RUNS=100000.
  */
-const RUNS = Number(Deno.env.get("REALMGATE_MODEL_RUNS") ?? 150);
+const RUNS = Number(Deno.env.get("REALMGATE_MODEL_RUNS") ?? 120);
 /** A broken rule shows long before. */
 const BROKEN_RUNS = 3_000;
 

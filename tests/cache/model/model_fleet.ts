@@ -35,6 +35,8 @@ const SWEEP_MS = 1_000;
 const WITNESS_MS = 1_500;
 /** After it all is well again: doubts are settled, what was held is over. */
 const CALM_MS = 9_000;
+/** How often is read then. */
+const CALM_POLL_MS = 400;
 
 /** Runs one schedule on a fleet of its own. */
 export class ModelFleet implements World {
@@ -49,6 +51,7 @@ export class ModelFleet implements World {
   readonly #staleness: Staleness;
   readonly #splitMs: number;
   readonly #all: ModelIsolate[] = [];
+  #healed = false;
 
   constructor(
     schedule: Schedule,
@@ -135,10 +138,11 @@ export class ModelFleet implements World {
       const keys = READS[Math.floor(this.sim.pick(READS.length))] ?? [];
       isolate?.process.at(this.sim.now, () => isolate.reader.read(keys, { takesMs: 3 }));
     }
-    this.sim.after(this.#schedule.pollMs, () => this.#poll());
+    this.sim.after(this.#healed ? CALM_POLL_MS : this.#schedule.pollMs, () => this.#poll());
   }
 
   #heal(): void {
+    this.#healed = true;
     this.redis.primary.stalledUntil = 0;
     this.database.lagMs = 0;
     for (const place of this.places) {
