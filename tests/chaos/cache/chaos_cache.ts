@@ -4,7 +4,7 @@
  * then it is checked how old the answers were. The same clients do the same with a cache as many
  * write it by hand, which must show what Realmgate's may not.
  *
- * `--seconds 30` per fault (half of that for the control); `--only nothing,redis-stopped`;
+ * `--seconds 15` per fault (half of that for the control), at the least; `--only nothing,redis-stopped`;
  * `--system` for one of realmgate and control, or for uncached: the control without its cache, which is
  * never stale, to see that nobody cries wolf; `--keep folder` for what clients saw, as JSON.
  * Prints one row per fault; exits with 1 if a bound is broken, or if the control shows nothing.
@@ -24,7 +24,7 @@ import { STATEMENTS } from "./statements.ts";
 const { values: flags } = parseArgs({
   args: Deno.args,
   options: {
-    seconds: { type: "string", default: "30" },
+    seconds: { type: "string", default: "15" },
     only: { type: "string", default: "" },
     system: { type: "string", default: "" },
     keep: { type: "string" },

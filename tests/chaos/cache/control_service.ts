@@ -49,6 +49,11 @@ function serve(setup: ControlSetup): void {
     const { params } = await c.req.json<Call>();
     return c.json(await write({ statement: c.req.param("statement"), params }));
   });
+  app.post("/v1/caches/:cache/invalidate", async (c) => {
+    const { tags: [tag = ""] } = await c.req.json<{ tags: string[] }>();
+    await cache.drop(tag.replace("player:", ""));
+    return c.json({ invalidated: 1 });
+  });
   app.post("/v1/batch", async (c) => {
     const { calls: [call] } = await c.req.json<{ calls: [Call] }>();
     const isRead = database.isRead(call.statement);

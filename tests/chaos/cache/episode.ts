@@ -10,8 +10,11 @@ export interface Plan {
   readonly warm: boolean;
   /** For how long nobody reads it after its write. @default {0} */
   readonly quietMs?: number;
-  /** Who writes it: a client of the gateway, somebody who goes straight to the database, a fault. */
-  readonly writer: "gateway" | "database" | "fault";
+  /**
+   * Who writes it: a client of the gateway; somebody who goes straight to the database, and has the
+   * caches told or not; or a fault.
+   */
+  readonly writer: "gateway" | "told" | "database" | "fault";
 }
 
 /** How long before its write a key that nobody knows yet is read for the first time. */

@@ -3,7 +3,13 @@ import type { ReadEvent, RequestEvent } from "./events.ts";
 import { type HttpRequest, type HttpResult, KeptConnection } from "./kept_connection.ts";
 import { KnownAnswers } from "./known_answers.ts";
 import type { Recording } from "./recording.ts";
-import { type ReadForm, readRequest, type WriteForm, writeRequest } from "./requests.ts";
+import {
+  dropRequest,
+  type ReadForm,
+  readRequest,
+  type WriteForm,
+  writeRequest,
+} from "./requests.ts";
 import type { Route } from "./statements.ts";
 
 /** After that a request counts as hung; longer than any deadline and any stop of a process. */
@@ -95,6 +101,18 @@ export class GatewayClient {
       recording.prove({ key, version: known + 1, at: clock(), acknowledgedOn });
     }
     return "acknowledged";
+  }
+
+  /** Has caches drop what they have of a key that got this version; `false` where that failed. */
+  async drop(key: number, version: number): Promise<boolean> {
+    const { recording, clock } = this.#options;
+    const request = dropRequest(key);
+    const { event } = await this.#send({ key, statement: "invalidate", form: "exec", request });
+    if (event === undefined) return false;
+    recording.writes.push(event);
+    if (event.outcome !== "answered") return false;
+    recording.prove({ key, version, at: clock(), acknowledgedOn: event.connection });
+    return true;
   }
 
   /** Ends what is under way. */

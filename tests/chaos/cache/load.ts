@@ -58,6 +58,7 @@ export class Load {
           episodes,
           hot,
           wide,
+          versionOf: (key) => this.versionOf(key),
           others: urls.map((_, other) => this.#client(`prover-${number}-${other}`, other)),
           signal,
         });

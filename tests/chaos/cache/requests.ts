@@ -55,6 +55,11 @@ export function writeRequest(key: number, route: Route, form: WriteForm): HttpRe
   }
 }
 
+/** Drops what caches have of a player. */
+export function dropRequest(key: number): HttpRequest {
+  return post("/v1/caches/players/invalidate", { tags: [`player:${key}`] });
+}
+
 function post(
   path: string,
   body: unknown,

@@ -27,6 +27,8 @@ export interface WriterOptions {
   readonly others: readonly GatewayClient[];
   /** A write that no gateway hears of. */
   readonly bypass: (key: number) => Promise<void>;
+  /** The newest version that a key surely has. */
+  readonly versionOf: (key: number) => number | undefined;
   readonly clock: () => number;
   readonly signal: AbortSignal;
 }
@@ -78,10 +80,17 @@ export class Writer {
       return;
     }
     episode.writing();
-    if (writer === "database") {
-      await bypass(key);
-      await this.#findOut(key, route);
-    } else await this.#write(key, route);
+    switch (writer) {
+      case "database":
+        await bypass(key);
+        await this.#findOut(key, route);
+        break;
+      case "told":
+        await this.#writeAndTell(key, route);
+        break;
+      default:
+        await this.#write(key, route);
+    }
     episode.written(clock());
   }
 
@@ -103,6 +112,15 @@ export class Writer {
       case "refused":
         await pause(AWAY_MS);
     }
+  }
+
+  /** Nothing is promised where the caches cannot be told. */
+  async #writeAndTell(key: number, route: Route): Promise<void> {
+    const { bypass, versionOf } = this.#options;
+    const version = (versionOf(key) ?? 0) + 1;
+    await bypass(key);
+    const told = await this.#client.drop(key, version);
+    if (told && Math.random() < READ_BACK) await this.#client.read(key, route);
   }
 
   /** Reads a key from its primary, by whichever process answers; `false` if it was stopped first. */

@@ -13,6 +13,7 @@ export const killedAfterCommit: Fault = {
   name: "killed after commit",
   promise: "B4",
   boundMs: TROUBLED_MS,
+  rounds: 2,
   control: { kind: "messages", loads: "primary", overtaken: false },
   async inject(stage) {
     const { arena: { redis: { valves } }, fleet, round } = stage;

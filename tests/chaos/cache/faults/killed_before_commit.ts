@@ -3,6 +3,11 @@ import { type Fault, type Injected, type Stage, TROUBLED_MS } from "../fault.ts"
 import { heldByLocks, lockRows, sendWrites, settleWrites, stageKeys } from "../staged_write.ts";
 
 const WRITES = 6;
+/**
+ * What lies between them. A write whose intent is late on a busy machine runs in a transaction, which
+ * ends with its process: that shall not happen to all of them at once.
+ */
+const APART_MS = 100;
 
 const common = {
   promise: "B4",
@@ -40,7 +45,7 @@ async function killHolding(
   const episodes = await stageKeys(stage, { count: WRITES, boundMs: TROUBLED_MS });
   const rows = await lockRows(stage, episodes);
   try {
-    const writes = sendWrites(stage, { episodes, process: writer });
+    const writes = sendWrites(stage, { episodes, process: writer, apartMs: APART_MS });
     await heldByLocks(stage, WRITES);
     if (empties) await redisCommand(server, "FLUSHALL");
     const restart = kills ? await fleet.kill(writer) : () => Promise.resolve();

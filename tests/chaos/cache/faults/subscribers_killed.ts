@@ -15,6 +15,7 @@ export const subscribersKilled: Fault = {
   name: "subscribers killed",
   promise: "B2",
   boundMs: TROUBLED_MS,
+  rounds: 2,
   control: { kind: "messages", loads: "primary", overtaken: false },
   async inject({ arena: { redis: { server } }, round, clock }) {
     const types = round % 2 === 0 ? ["pubsub"] : ["pubsub", "normal SKIPME yes"];
