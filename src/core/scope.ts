@@ -15,6 +15,8 @@ export interface ScopeOptions {
   readonly signal?: () => AbortSignal;
 }
 
+/** Ticks without a scope after which the timer rests: a tick costs a machine at rest some 100 µs. */
+const IDLE_TICKS = 10;
 /** How long work may last before its client is listened to. */
 const LISTEN_AFTER_MS = 50;
 
@@ -118,6 +120,8 @@ export class ScopeWatch {
   readonly #tickMs: number;
   readonly #open = new Set<Scope>();
   #timer: Timer | undefined;
+  /** Ticks in a row that had nothing to look at. */
+  #idleTicks = 0;
 
   /** @param options.tickMs how often scopes are looked at; default 10 ms */
   constructor(options: { readonly clock: Clock; readonly tickMs?: number }) {
@@ -141,14 +145,19 @@ export class ScopeWatch {
     for (const scope of [...this.#open]) scope.end(reason);
   }
 
-  /** Stops the timer; open scopes stay open and are no longer watched. */
+  /** Stops the timer until a scope is opened; those that are open are no longer watched. */
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#idleTicks = 0;
   }
 
   #look(): void {
-    if (this.#open.size === 0) return;
+    if (this.#open.size === 0) {
+      if (++this.#idleTicks >= IDLE_TICKS) this.close();
+      return;
+    }
+    this.#idleTicks = 0;
     const now = this.#clock.now();
     for (const scope of this.#open) scope.look(now);
   }
