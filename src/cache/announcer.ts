@@ -1,3 +1,4 @@
+import type { Clock, Timer } from "../core/clock.ts";
 import type { CacheEvent } from "./cache_event.ts";
 
 /** Where events go. Throws {@linkcode RealmgateError} `redis_unavailable`. */
@@ -15,19 +16,30 @@ const MAX_BATCH = 256;
 /** Ends of writes that wait for a log that is away; past it the oldest are left to the sweepers. */
 const MAX_KEPT = 10_000;
 
+/** For how long what nobody waits for may be kept, to go with what somebody does. */
+export interface Linger {
+  readonly clock: Clock;
+  readonly ms: number;
+}
+
 /**
  * Sends an isolate's events to the fleet's log, in their order: at once while none are on their
- * way, else all that gathered meanwhile as one message. So a busy isolate costs the log, and every
- * reader of it, a message a round trip instead of one per write.
+ * way, else all that gathered meanwhile as one message. What nobody waits for lingers a moment, to go
+ * with what comes next. So a busy isolate costs the log, and every reader of it, less than a message
+ * per write.
  */
 export class Announcer {
   readonly #record: RecordEvents;
   #queue: Item[] = [];
   /** The batch under way. */
   #flying: Promise<void> | undefined;
+  readonly #linger: Linger | undefined;
+  #timer: Timer | undefined;
 
-  constructor(record: RecordEvents) {
+  /** @param linger default: nothing lingers */
+  constructor(record: RecordEvents, linger?: Linger) {
     this.#record = record;
+    this.#linger = linger;
   }
 
   /** How many events wait to be sent. */
@@ -69,7 +81,7 @@ export class Announcer {
   /** Tells an event, again and again until it is recorded; see {@linkcode Announcer.resume}. */
   keepTelling(event: CacheEvent): void {
     this.#queue.push({ event, done: undefined });
-    this.#send();
+    this.#sendSoon();
   }
 
   /** Takes back what was not sent yet. @returns whether it was not */
@@ -85,12 +97,26 @@ export class Announcer {
     this.#send();
   }
 
-  /** Resolves once nothing is on its way. */
+  /** Sends what lingers; resolves once nothing is on its way. */
   async idle(): Promise<void> {
+    this.#send();
     while (this.#flying !== undefined) await this.#flying;
   }
 
+  /** Where nobody waits for anything, after a moment. */
+  #sendSoon(): void {
+    const linger = this.#linger;
+    const urgent = linger === undefined || this.#queue.length >= MAX_BATCH ||
+      this.#queue.some(({ done }) => done !== undefined);
+    if (urgent) this.#send();
+    else if (this.#queue.length > 0 && this.#flying === undefined) {
+      this.#timer ??= linger.clock.after(linger.ms, () => this.#send());
+    }
+  }
+
   #send(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
     if (this.#flying !== undefined || this.#queue.length === 0) return;
     const batch = this.#queue.splice(0, MAX_BATCH);
     const events = batch.flatMap(({ event }) => event ?? []);
@@ -99,7 +125,7 @@ export class Announcer {
       () => {
         for (const { done } of batch) done?.(undefined);
         this.#flying = undefined;
-        this.#send();
+        this.#sendSoon();
       },
       (error: unknown) => {
         this.#flying = undefined;

@@ -28,6 +28,8 @@ export interface CoherenceBusOptions {
 
 /** How often the read lease is renewed. */
 const RENEW_MS = 1_000;
+/** For how long the end of a write waits for the next write's intent; doubt lasts so much longer. */
+const LINGER_MS = 4;
 /** How long a write waits for its intent to be recorded. */
 const INTENT_MS = 50;
 /** Renewals that one round may need: the first finds something missing, the second fetches it. */
@@ -60,7 +62,10 @@ export class CoherenceBus {
     this.#reader = random.token().slice(0, 16);
     this.coherence = new Coherence(effects);
     this.#log = new CoherenceLog(options);
-    this.#announcer = new Announcer((events) => this.#log.record(events));
+    this.#announcer = new Announcer((events) => this.#log.record(events), {
+      clock,
+      ms: LINGER_MS,
+    });
     this.#limits = new TimeLimits({ clock, limitMs: INTENT_MS });
   }
 
