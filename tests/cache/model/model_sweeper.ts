@@ -61,9 +61,11 @@ export class ModelSweeper {
 
   async #publishRows(): Promise<void> {
     const { database, faults, process } = this.#options;
-    for (const row of [...database.outbox]) {
-      const tags = faults.leavesRows ? [] : [row.key];
-      await this.#log.record([{ kind: "dropped", tags, place: this.#place }]);
+    const rows = [...database.outbox];
+    if (rows.length === 0) return;
+    const tags = faults.leavesRows ? [] : rows.map(({ key }) => key);
+    await this.#log.record([{ kind: "dropped", tags, place: this.#place }]);
+    for (const row of rows) {
       row.publishedAt = Math.min(row.publishedAt, process.now());
       database.outbox.delete(row);
     }
@@ -72,12 +74,14 @@ export class ModelSweeper {
   async #settleIntents(): Promise<void> {
     const { database, faults } = this.#options;
     if (faults.leavesIntents) return;
-    for (const { id, tags, connection } of await this.#log.overdue()) {
-      if (faults.presumesAborted) await this.#log.record([{ kind: "aborted", id }]);
-      else {
-        database.kill(connection);
-        await this.#log.record([{ kind: "done", id, tags, ...this.#place }]);
-      }
-    }
+    const overdue = await this.#log.overdue();
+    if (overdue.length === 0) return;
+    for (const { connection } of overdue) database.kill(connection);
+    const place = this.#place;
+    await this.#log.record(
+      overdue.map(({ id, tags }) =>
+        faults.presumesAborted ? { kind: "aborted", id } : { kind: "done", id, tags, ...place }
+      ),
+    );
   }
 }
