@@ -115,3 +115,13 @@ Deno.test("every exported symbol of src says what it promises", async () => {
   }
   assertEquals(silent, []);
 });
+
+Deno.test("the test task runs every folder of tests", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  const left: string[] = [];
+  for await (const { name } of Deno.readDir(join(ROOT, "tests"))) {
+    if (name === "bench" || name === "support") continue;
+    if (!tasks.test.command.includes(`tests/${name}`)) left.push(name);
+  }
+  assertEquals(left, []);
+});

@@ -52,6 +52,8 @@ export class ModelLog {
   #since = 0;
   /** Whether an epoch before this one is known. */
   #heir = false;
+  /** When a reader renewed last. */
+  #renewedAt = -Infinity;
   #items: Item[] = [];
   #open = new Map<string, Open>();
 
@@ -67,6 +69,7 @@ export class ModelLog {
     copy.#sequence = this.#sequence;
     copy.#since = this.#since;
     copy.#heir = this.#heir;
+    copy.#renewedAt = this.#renewedAt;
     copy.#items = [...this.#items];
     copy.#open = new Map(this.#open);
     return copy;
@@ -77,13 +80,14 @@ export class ModelLog {
     this.#epoch = undefined;
     this.#server = undefined;
     this.#sequence = 0;
+    this.#renewedAt = -Infinity;
     this.#items = [];
     this.#open.clear();
   }
 
   /** @returns the script's reply, and the text that it publishes */
   record(args: RecordArgs, nowUs: number): { readonly reply: unknown; readonly published: string } {
-    if (this.#epoch === undefined) this.#begin(nowUs);
+    if (this.#epoch === undefined) this.#begin(nowUs, false);
     for (const { id, limitMs, text } of args.opened) {
       this.#open.set(id, { deadline: nowUs + limitMs * 1_000, text });
     }
@@ -101,10 +105,14 @@ export class ModelLog {
   /** @returns the script's reply */
   renew({ ask, epoch, from, holdMs }: RenewArgs, nowUs: number): unknown {
     const { server, keeps, noticesServer } = this.#options;
-    if (this.#epoch === undefined) this.#begin(nowUs);
-    const moved = ask !== "plain" && noticesServer && this.#server !== server;
-    const betrayed = ask === "full" && epoch !== "" && epoch !== this.#epoch && !this.#heir;
-    if (moved || betrayed) this.#begin(nowUs);
+    if (this.#epoch === undefined) this.#begin(nowUs, false);
+    if (ask !== "plain" && noticesServer && this.#server !== server) {
+      this.#begin(nowUs, this.#renewedAt >= nowUs - holdMs * 1_000);
+    }
+    this.#renewedAt = nowUs;
+    if (ask === "full" && epoch !== "" && epoch !== this.#epoch && !this.#heir) {
+      this.#begin(nowUs, true);
+    }
     const base = [this.#epoch, String(this.#sequence)];
     if (ask === "log") {
       const items = epoch === this.#epoch
@@ -124,13 +132,13 @@ export class ModelLog {
 
   /** @returns the script's reply */
   overdue(nowUs: number): string[] {
-    if (this.#epoch === undefined) this.#begin(nowUs);
+    if (this.#epoch === undefined) this.#begin(nowUs, false);
     return [...this.#open.values()].filter(({ deadline }) => deadline <= nowUs)
       .map(({ text }) => text);
   }
 
-  #begin(nowUs: number): void {
-    this.#heir = this.#epoch !== undefined;
+  #begin(nowUs: number, inherits: boolean): void {
+    this.#heir = inherits;
     this.#since = nowUs;
     this.#sequence = Math.max(this.#sequence + 1, nowUs);
     this.#epoch = String(this.#sequence);
