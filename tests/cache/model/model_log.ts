@@ -25,6 +25,7 @@ export interface RecordArgs {
 /** What {@linkcode ModelLog.renew} is given, in the words of its script. */
 export interface RenewArgs {
   readonly ask: string;
+  readonly reader: string;
   readonly epoch: string;
   readonly from: number;
   readonly holdMs: number;
@@ -40,6 +41,9 @@ export interface ModelLogOptions {
   readonly noticesServer: boolean;
 }
 
+/** For how much longer than writes take a reader may have been silent and still have begun one. */
+const SILENT_US = 60_000_000;
+
 /**
  * The state that the scripts of `coherence_scripts.ts` work on, and what they do with it, in the
  * same terms: a test runs both side by side.
@@ -54,6 +58,8 @@ export class ModelLog {
   #heir = false;
   #items: Item[] = [];
   #open = new Map<string, Open>();
+  /** When each reader renewed last. */
+  #readers = new Map<string, number>();
 
   constructor(options: ModelLogOptions) {
     this.#options = options;
@@ -69,6 +75,7 @@ export class ModelLog {
     copy.#heir = this.#heir;
     copy.#items = [...this.#items];
     copy.#open = new Map(this.#open);
+    copy.#readers = new Map(this.#readers);
     return copy;
   }
 
@@ -79,11 +86,12 @@ export class ModelLog {
     this.#sequence = 0;
     this.#items = [];
     this.#open.clear();
+    this.#readers.clear();
   }
 
   /** @returns the script's reply, and the text that it publishes */
   record(args: RecordArgs, nowUs: number): { readonly reply: unknown; readonly published: string } {
-    if (this.#epoch === undefined) this.#begin(nowUs);
+    if (this.#epoch === undefined) this.#begin(nowUs, false);
     for (const { id, limitMs, text } of args.opened) {
       this.#open.set(id, { deadline: nowUs + limitMs * 1_000, text });
     }
@@ -99,12 +107,17 @@ export class ModelLog {
   }
 
   /** @returns the script's reply */
-  renew({ ask, epoch, from, holdMs }: RenewArgs, nowUs: number): unknown {
+  renew({ ask, reader, epoch, from, holdMs }: RenewArgs, nowUs: number): unknown {
     const { server, keeps, noticesServer } = this.#options;
-    if (this.#epoch === undefined) this.#begin(nowUs);
-    const moved = ask !== "plain" && noticesServer && this.#server !== server;
-    const betrayed = ask === "full" && epoch !== "" && epoch !== this.#epoch && !this.#heir;
-    if (moved || betrayed) this.#begin(nowUs);
+    if (this.#epoch === undefined) this.#begin(nowUs, false);
+    const silent = nowUs - holdMs * 1_000 - SILENT_US;
+    if (ask !== "plain" && noticesServer && this.#server !== server) {
+      this.#begin(nowUs, [...this.#readers.values()].some((at) => at > silent));
+    }
+    this.#readers.set(reader, nowUs);
+    for (const [id, at] of this.#readers) if (at <= silent) this.#readers.delete(id);
+    const betrayed = epoch !== "" && epoch !== this.#epoch && !this.#heir;
+    if (ask === "full" && betrayed) this.#begin(nowUs, true);
     const base = [this.#epoch, String(this.#sequence)];
     if (ask === "log") {
       const items = epoch === this.#epoch
@@ -122,15 +135,20 @@ export class ModelLog {
     return [...base, String(left), [...this.#open.values()].map(({ text }) => text)];
   }
 
+  /** A reader has nothing under way any longer. */
+  leave(reader: string): void {
+    this.#readers.delete(reader);
+  }
+
   /** @returns the script's reply */
   overdue(nowUs: number): string[] {
-    if (this.#epoch === undefined) this.#begin(nowUs);
+    if (this.#epoch === undefined) this.#begin(nowUs, false);
     return [...this.#open.values()].filter(({ deadline }) => deadline <= nowUs)
       .map(({ text }) => text);
   }
 
-  #begin(nowUs: number): void {
-    this.#heir = this.#epoch !== undefined;
+  #begin(nowUs: number, inherits: boolean): void {
+    this.#heir = inherits;
     this.#since = nowUs;
     this.#sequence = Math.max(this.#sequence + 1, nowUs);
     this.#epoch = String(this.#sequence);
