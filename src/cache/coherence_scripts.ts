@@ -68,8 +68,9 @@ return {epoch, digits(seq)}
  * or a master without enough replicas. Another process behind the address begins another epoch.
  *
  * Intents that were lost with an epoch may be those of writes that are under way, so that nothing is
- * stored in its heir for as long as these can take; unless all its readers have left before, or are
- * silent for as long. After a loss of all only a reader that was there before can tell that there was
+ * stored in its heir for as long as these can take; unless all its readers have left before, or were
+ * silent for a minute more than that: a write begins after its reader's last renewal, and a replica
+ * that was promoted may lack the newest of them. After a loss of all only a reader that was there before can tell that there was
  * an epoch: then those who were faster begin anew with it.
  *
  * KEYS: head, log, intents, readers. ARGV: `plain`, `log` or `full`, the reader, its epoch and
@@ -79,12 +80,12 @@ return {epoch, digits(seq)}
  */
 export const RENEW = redisScript(`${PRELUDE}
 local ask, reader, knows, from = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local silent = digits(now - tonumber(ARGV[5]) * 1000 - 60000000)
 if ask ~= "plain" and string.match(redis.call("INFO", "server"), "run_id:(%x+)") ~= server then
-  local reached = digits(now - tonumber(ARGV[5]) * 1000)
-  begin(redis.call("ZCOUNT", KEYS[4], reached, "+inf") > 0)
+  begin(redis.call("ZCOUNT", KEYS[4], "(" .. silent, "+inf") > 0)
 end
 redis.call("ZADD", KEYS[4], digits(now), reader)
-redis.call("ZREMRANGEBYSCORE", KEYS[4], "-inf", digits(now - 60000000))
+redis.call("ZREMRANGEBYSCORE", KEYS[4], "-inf", silent)
 if ask == "log" then
   local messages = {}
   if knows == epoch then

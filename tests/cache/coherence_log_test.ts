@@ -7,6 +7,8 @@ import { eventually } from "../support/eventually.ts";
 import { done, intent, ORIGIN_US, withLog } from "./log_fixture.ts";
 
 const HOLD_MS = 5_000;
+/** How old a reader's last renewal is at most when it begins a write, or a copy of it. */
+const SILENT_US = 60_000_000;
 
 function renew(log: CoherenceLog, ask: Ask, known: { epoch?: string; sequence?: number } = {}) {
   const { epoch = "", sequence = 0 } = known;
@@ -143,8 +145,19 @@ Deno.test("CoherenceLog holds nobody when all who read the epoch before have lef
     assertEquals((await renew(log, "full")).holdMs, 0);
     await server.restart();
     await eventually(() => redis.state === "up");
-    await setClock(ORIGIN_US + 1_000 * HOLD_MS + 1);
+    await setClock(ORIGIN_US + 1_000 * HOLD_MS + SILENT_US + 1);
     assertEquals((await renew(log, "full")).holdMs, 0);
+  }));
+
+Deno.test("CoherenceLog holds everybody when a reader may have begun a write after its last renewal", () =>
+  withLog(async ({ server, redis, log, setClock }) => {
+    await renew(log, "full");
+    await setClock(ORIGIN_US + 900_000);
+    await log.record([intent("a", { limitMs: HOLD_MS })]);
+    await server.restart();
+    await eventually(() => redis.state === "up");
+    await setClock(ORIGIN_US + 1_000 * HOLD_MS + 500_000);
+    assertEquals((await renew(log, "full")).holdMs, HOLD_MS);
   }));
 
 Deno.test("CoherenceLog begins anew for those who began after a loss, once somebody tells of an epoch before", () =>

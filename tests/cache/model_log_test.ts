@@ -13,6 +13,7 @@ import { runOnModel } from "./model/model_redis.ts";
 type Step =
   | { readonly kind: "record"; readonly events: readonly CacheEvent[] }
   | { readonly kind: "renew"; readonly reader: number; readonly ask: Ask }
+  | { readonly kind: "leave"; readonly reader: number }
   | { readonly kind: "overdue" | "flush" | "move" }
   | { readonly kind: "pass"; readonly us: number };
 
@@ -44,8 +45,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant("pass" as const),
-      us: fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 3_000_000 })),
+      us: fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 3_000_000 }), fc.nat({ max: 70_000_000 })),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("leave" as const), reader: fc.nat({ max: 2 }) }),
   },
   {
     weight: 2,
@@ -122,6 +127,9 @@ async function history(side: Side, steps: readonly Step[]): Promise<unknown[]> {
         told.push({ ...renewal, intents: intents && byId(intents) });
         break;
       }
+      case "leave":
+        await side.log.leave(`${step.reader}`);
+        break;
       case "overdue":
         told.push(byId(await side.log.overdue()));
         break;

@@ -91,6 +91,14 @@ function harm(world: World, fault: Fault): void {
       return sim.after(fault.awayMs, () => {
         if (place?.isolate?.process.alive === false) world.begin(place);
       });
+    case "retire":
+      if (isolate === undefined || place === undefined) return;
+      // It answers nobody any longer; writes that it has begun go on until it has told all it has to.
+      place.isolate = undefined;
+      void isolate.caches.shutdown().then(() => isolate.kill());
+      return sim.after(fault.awayMs, () => {
+        if (place.isolate === undefined) world.begin(place);
+      });
     case "cut_sweeper":
       return sweeper?.link.cut(fault.ms);
     case "stop_sweeper":

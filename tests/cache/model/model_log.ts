@@ -25,6 +25,7 @@ export interface RecordArgs {
 /** What {@linkcode ModelLog.renew} is given, in the words of its script. */
 export interface RenewArgs {
   readonly ask: string;
+  readonly reader: string;
   readonly epoch: string;
   readonly from: number;
   readonly holdMs: number;
@@ -40,6 +41,9 @@ export interface ModelLogOptions {
   readonly noticesServer: boolean;
 }
 
+/** For how much longer than writes take a reader may have been silent and still have begun one. */
+const SILENT_US = 60_000_000;
+
 /**
  * The state that the scripts of `coherence_scripts.ts` work on, and what they do with it, in the
  * same terms: a test runs both side by side.
@@ -52,10 +56,10 @@ export class ModelLog {
   #since = 0;
   /** Whether an epoch before this one is known. */
   #heir = false;
-  /** When a reader renewed last. */
-  #renewedAt = -Infinity;
   #items: Item[] = [];
   #open = new Map<string, Open>();
+  /** When each reader renewed last. */
+  #readers = new Map<string, number>();
 
   constructor(options: ModelLogOptions) {
     this.#options = options;
@@ -69,9 +73,9 @@ export class ModelLog {
     copy.#sequence = this.#sequence;
     copy.#since = this.#since;
     copy.#heir = this.#heir;
-    copy.#renewedAt = this.#renewedAt;
     copy.#items = [...this.#items];
     copy.#open = new Map(this.#open);
+    copy.#readers = new Map(this.#readers);
     return copy;
   }
 
@@ -80,9 +84,9 @@ export class ModelLog {
     this.#epoch = undefined;
     this.#server = undefined;
     this.#sequence = 0;
-    this.#renewedAt = -Infinity;
     this.#items = [];
     this.#open.clear();
+    this.#readers.clear();
   }
 
   /** @returns the script's reply, and the text that it publishes */
@@ -103,16 +107,17 @@ export class ModelLog {
   }
 
   /** @returns the script's reply */
-  renew({ ask, epoch, from, holdMs }: RenewArgs, nowUs: number): unknown {
+  renew({ ask, reader, epoch, from, holdMs }: RenewArgs, nowUs: number): unknown {
     const { server, keeps, noticesServer } = this.#options;
     if (this.#epoch === undefined) this.#begin(nowUs, false);
+    const silent = nowUs - holdMs * 1_000 - SILENT_US;
     if (ask !== "plain" && noticesServer && this.#server !== server) {
-      this.#begin(nowUs, this.#renewedAt >= nowUs - holdMs * 1_000);
+      this.#begin(nowUs, [...this.#readers.values()].some((at) => at > silent));
     }
-    this.#renewedAt = nowUs;
-    if (ask === "full" && epoch !== "" && epoch !== this.#epoch && !this.#heir) {
-      this.#begin(nowUs, true);
-    }
+    this.#readers.set(reader, nowUs);
+    for (const [id, at] of this.#readers) if (at <= silent) this.#readers.delete(id);
+    const betrayed = epoch !== "" && epoch !== this.#epoch && !this.#heir;
+    if (ask === "full" && betrayed) this.#begin(nowUs, true);
     const base = [this.#epoch, String(this.#sequence)];
     if (ask === "log") {
       const items = epoch === this.#epoch
@@ -128,6 +133,11 @@ export class ModelLog {
     if (ask !== "full") return base;
     const left = this.#heir ? Math.max(0, this.#since + holdMs * 1_000 - nowUs) : 0;
     return [...base, String(left), [...this.#open.values()].map(({ text }) => text)];
+  }
+
+  /** A reader has nothing under way any longer. */
+  leave(reader: string): void {
+    this.#readers.delete(reader);
   }
 
   /** @returns the script's reply */

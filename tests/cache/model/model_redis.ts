@@ -1,4 +1,4 @@
-import { OVERDUE, RECORD, RENEW } from "../../../src/cache/coherence_scripts.ts";
+import { LEAVE, OVERDUE, RECORD, RENEW } from "../../../src/cache/coherence_scripts.ts";
 import type { RedisScript } from "../../../src/drivers/redis.ts";
 import { ModelLog } from "./model_log.ts";
 import type { Simulation } from "./simulation.ts";
@@ -138,12 +138,15 @@ export function runOnModel(
     case RECORD:
       return log.record(toRecord(texts), nowUs);
     case RENEW: {
-      const [ask = "", , epoch = "", from, holdMs] = texts;
-      const args = { ask, epoch, from: Number(from), holdMs: Number(holdMs) };
+      const [ask = "", reader = "", epoch = "", from, holdMs] = texts;
+      const args = { ask, reader, epoch, from: Number(from), holdMs: Number(holdMs) };
       return { reply: log.renew(args, nowUs) };
     }
     case OVERDUE:
       return { reply: log.overdue(nowUs) };
+    case LEAVE:
+      log.leave(texts[0] ?? "");
+      return { reply: 1 };
     default:
       throw new Error(`Cannot run a script: must be one of the log's, received ${script.lua}`);
   }

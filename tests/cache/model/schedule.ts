@@ -35,7 +35,7 @@ export type Fault =
     /** By how much later what is sent to it arrives. */
     readonly byMs: number;
   }
-  | { readonly kind: "kill"; readonly isolate: number; readonly awayMs: number }
+  | { readonly kind: "kill" | "retire"; readonly isolate: number; readonly awayMs: number }
   | { readonly kind: "cut_sweeper" | "stop_sweeper"; readonly sweeper: number; readonly ms: number }
   | { readonly kind: "close_connections" | "flush" }
   | { readonly kind: "stall"; readonly ms: number }

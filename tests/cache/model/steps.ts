@@ -60,6 +60,7 @@ export const FAULTS = {
   ),
   stop: fc.record({ kind: kinds("stop"), isolate, ms: lasting }),
   kill: fc.record({ kind: kinds("kill"), isolate, awayMs: lasting }),
+  retire: fc.record({ kind: kinds("retire"), isolate, awayMs: lasting }),
   sweeper: fc.record({ kind: kinds("cut_sweeper", "stop_sweeper"), sweeper: isolate, ms: lasting }),
   connections: fc.record({ kind: kinds("close_connections") }),
   stall: fc.record({ kind: kinds("stall"), ms: lasting }),
