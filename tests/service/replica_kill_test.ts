@@ -12,7 +12,7 @@ Deno.test("Service fails no read when a replica is killed, and uses it again whe
   const state = { stop: false, answered: 0 };
   const reader = async (offset: number) => {
     for (let n = offset; !state.stop; n += 16) {
-      const answer = await client.get(`/v1/query/player.get?playerId=${1 + n % 10_000}`);
+      const answer = await client.get(`/v1/query/event.list?playerId=${1 + n % 10_000}`);
       state.answered++;
       const source = answer.headers.get("realmgate-source") ?? "none";
       sources.set(source, (sources.get(source) ?? 0) + 1);
