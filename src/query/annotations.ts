@@ -32,7 +32,8 @@ export interface Annotations {
 /** Reads one line into the draft; says in sentences what is wrong with it. */
 type Reader = (text: string, into: Annotations, line: number) => string | readonly string[] | void;
 
-const MOST_ROWS = 100_000;
+/** The most rows that a statement may ask for; a session gives one more, so that it shows. */
+export const MOST_ROWS = 100_000;
 const REPEATABLE = new Set(["param", "column", "invalidates"]);
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([

@@ -3,6 +3,7 @@ import type { Log } from "../core/log.ts";
 import type { Scope, ScopeWatch } from "../core/scope.ts";
 import { type Rows, SqlError } from "../drivers/mysql.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
+import { MOST_ROWS } from "./annotations.ts";
 import type { BatchPlan } from "./batch_plan.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
 import { isNodeFailure } from "./failure.ts";
@@ -112,6 +113,8 @@ export class ReadBatches {
     },
   ): ((key: string) => Rows) | undefined {
     const { compiled, plan, batch } = work;
+    // The session gives no more: somebody's rows may be missing.
+    if (result.rows.length > MOST_ROWS) return undefined;
     const byKey = plan.split(result, batch);
     if (byKey === undefined) {
       const { name } = compiled.statement;

@@ -11,6 +11,8 @@ CREATE TABLE people (
   id BIGINT PRIMARY KEY, name VARCHAR(32) COLLATE utf8mb4_bin, team INT, KEY (team), KEY (name)
 );
 INSERT INTO people SELECT seq, CONCAT('p', seq), seq % 10 FROM seq_1_to_1000;
+CREATE TABLE crowd (team INT, KEY (team));
+INSERT INTO crowd SELECT IF(seq <= 40000, 0, IF(seq <= 100000, 1, 2)) FROM seq_1_to_160000;
 CREATE TABLE folded (name VARCHAR(32) COLLATE utf8mb4_general_ci PRIMARY KEY, n INT);
 INSERT INTO folded VALUES ('Ann', 1), ('Bea', 2);
 `;
@@ -28,6 +30,12 @@ const OF_TEAM = compile(`-- name: team.list :many
 -- @param least bigint
 -- @batch team = :team
 SELECT id, name FROM people WHERE id >= :least AND team = :team ORDER BY id DESC`);
+const CROWD = compile(`-- name: crowd.list :many
+-- @shard s1
+-- @param team int
+-- @maxrows 100000
+-- @batch team = :team
+SELECT 1 AS one FROM crowd WHERE team = :team`);
 const FOLDED = compile(`-- name: folded.get :one
 -- @shard s1
 -- @param name string
@@ -39,7 +47,7 @@ const BROKEN = compile(`-- name: broken.get :one
 -- @batch id = :id
 SELECT (SELECT id FROM people other WHERE other.team = people.team) AS x FROM people WHERE id = :id`);
 
-for (const compiled of [BY_ID, OF_TEAM, FOLDED, BROKEN]) compiled.learn(FACTS);
+for (const compiled of [BY_ID, OF_TEAM, CROWD, FOLDED, BROKEN]) compiled.learn(FACTS);
 
 const server = TestServer.forThisFile({ schema: SCHEMA });
 
@@ -119,6 +127,13 @@ Deno.test("ReadBatches answers each call as if it were alone", async (t) => {
       assertEquals(await setting.ask(fresh, { id: "1" }), null);
     },
   );
+
+  await t.step("a batch with more rows than a session gives is read call by call", async () => {
+    const teams = ["0", "1", "2"].map((team) => setting.ask(CROWD, { team }));
+    const found: (readonly unknown[] | null)[] = await Promise.all(teams);
+    // 100,001 of the 120,000 rows of the last two would have come.
+    assertEquals(found.map((rows) => rows?.length ?? null), [40_000, null, null]);
+  });
 
   await t.step("an error of the batch lets each call find its own", async () => {
     const found = await Promise.allSettled(
