@@ -30,6 +30,8 @@ export interface CacheManagerOptions {
   readonly random: Random;
   readonly log: Log;
   readonly listener: WriteListener;
+  /** Whether a proxy stands before the servers, so that their sessions cannot be named. @default {false} */
+  readonly proxied?: boolean;
   /** The longest that a write with tags can take, in milliseconds. */
   readonly longestWriteMs: () => number;
 }

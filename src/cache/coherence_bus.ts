@@ -22,6 +22,8 @@ export interface CoherenceBusOptions {
   readonly random: Random;
   readonly log: Log;
   readonly effects: CoherenceEffects;
+  /** Whether a proxy stands before the servers, so that their sessions cannot be named. @default {false} */
+  readonly proxied?: boolean;
   /** The longest that a write with tags can take, in milliseconds. */
   readonly longestWriteMs: () => number;
 }
@@ -156,7 +158,9 @@ export class CoherenceBus {
   }
 
   #recordInTime(intent: Intent): Promise<boolean> {
-    if (this.#options.redis.state === "down") return Promise.resolve(false);
+    const { redis, proxied = false } = this.#options;
+    // An intent that names no session could be settled by nobody: a row in the outbox can.
+    if (proxied || redis.state === "down") return Promise.resolve(false);
     return new Promise((resolve) => {
       const limit = this.#limits.begin(() => {
         this.#announcer.takeBack(intent);

@@ -105,6 +105,7 @@ export class Isolate {
       random,
       log,
       listener: floors,
+      proxied: config.database.proxied,
       longestWriteMs: () => this.#optimizer.longestTaggedWriteMs + SETTLE_MS,
     });
     const executor = new Executor({

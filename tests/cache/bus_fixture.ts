@@ -29,7 +29,9 @@ export interface BusFixture {
   /** The log, by a connection that no bus has. */
   readonly log: CoherenceLog;
   /** Makes a bus. Its client is not started where `connect` is `false`. */
-  isolate(options?: { readonly connect?: boolean }): Promise<BusIsolate>;
+  isolate(
+    options?: { readonly connect?: boolean; readonly proxied?: boolean },
+  ): Promise<BusIsolate>;
   /** What the log says of the writes that are under way. */
   open(): Promise<readonly Intent[]>;
 }
@@ -51,8 +53,8 @@ export function withBuses(test: (fixture: BusFixture) => Promise<void>): Promise
         const reader = { id: "test", epoch: "", sequence: 0, holdMs: 0 };
         return (await log.renew("full", reader)).intents ?? [];
       },
-      isolate: async ({ connect: start = true } = {}) => {
-        const isolate = makeIsolate(connect());
+      isolate: async ({ connect: start = true, proxied = false } = {}) => {
+        const isolate = makeIsolate(connect(), proxied);
         if (start) await isolate.redis.start();
         await isolate.bus.initialize();
         buses.push(isolate.bus);
@@ -63,7 +65,7 @@ export function withBuses(test: (fixture: BusFixture) => Promise<void>): Promise
   });
 }
 
-function makeIsolate(redis: IoredisClient): BusIsolate {
+function makeIsolate(redis: IoredisClient, proxied: boolean): BusIsolate {
   const effects: string[] = [];
   const bus: CoherenceBus = new CoherenceBus({
     redis: withDeafness(redis, () => isolate.deaf),
@@ -71,6 +73,7 @@ function makeIsolate(redis: IoredisClient): BusIsolate {
     clock: systemClock,
     random: systemRandom,
     log: silentLog,
+    proxied,
     longestWriteMs: () => LONGEST_WRITE_MS,
     effects: {
       drop: (tags) => effects.push(`drop ${tags}`),

@@ -46,6 +46,16 @@ Deno.test("CoherenceBus drops tags here at once, and everywhere before it says s
     assertEquals(two.effects, ["written x,y at undefined", "drop x,y"]);
   }));
 
+Deno.test("CoherenceBus records no intent when sessions cannot be named, and tells of the end", () =>
+  withBuses(async ({ isolate, open }) => {
+    const [one, two] = [await isolate({ proxied: true }), await isolate()];
+    const { intent, recorded } = await one.bus.intend(write("x"));
+    assertEquals([recorded, await open()], [false, []]);
+    two.effects.length = 0;
+    one.bus.done(intent, PLACE);
+    await eventually(() => two.effects.includes("drop x"));
+  }));
+
 Deno.test("CoherenceBus records many writes at once, each with its own intent", () =>
   withBuses(async ({ isolate, open }) => {
     const [one, two] = [await isolate(), await isolate()];
