@@ -1,7 +1,7 @@
+import type { CoherenceBus } from "../cache/coherence_bus.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Ok, type Rows, SqlError } from "../drivers/mysql.ts";
-import type { CoherenceBus } from "../cache/coherence_bus.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import type { Floor } from "../routing/replica_progress.ts";

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { testRealm } from "../support/realm.ts";
 
 Deno.test("Service answers every player from the shard that holds it, by replicas and primaries", async () => {
@@ -15,10 +15,10 @@ Deno.test("Service answers every player from the shard that holds it, by replica
     const held = [...holders.values()].filter((shard) => shard === name).length;
     assertEquals(held >= 4_500 && held <= 5_500, true, `${name} holds ${held}`);
   }
-  const wrong: string[] = [];
   for (const consistency of ["eventual", "strong"]) {
+    const wrong: string[] = [];
+    const sources = new Map<string | null, number>();
     let next = 1;
-    const source = consistency === "strong" ? "primary" : "replica";
     const reader = async () => {
       while (next <= 10_000) {
         const id = String(next++);
@@ -26,13 +26,17 @@ Deno.test("Service answers every player from the shard that holds it, by replica
           "realmgate-consistency": consistency,
         });
         const data = body["data"] as Record<string, unknown> | null;
+        const source = headers.get("realmgate-source");
         const good = data?.["id"] === id && data["gold"] === "1000" &&
-          headers.get("realmgate-shard") === holders.get(id) &&
-          headers.get("realmgate-source") === source;
-        if (!good) wrong.push(`${id}: ${text} ${headers.get("realmgate-source")}`);
+          headers.get("realmgate-shard") === holders.get(id);
+        if (!good) wrong.push(`${id}: ${text} ${source}`);
+        sources.set(source, (sources.get(source) ?? 0) + 1);
       }
     };
     await Promise.all(Array.from({ length: 16 }, reader));
+    assertEquals(wrong.slice(0, 10), []);
+    if (consistency === "strong") assertEquals([...sources], [["primary", 10_000]]);
+    // Until an isolate has seen where the primaries stand, its caches load from them.
+    else assert((sources.get("replica") ?? 0) > 5_000, JSON.stringify([...sources]));
   }
-  assertEquals(wrong, []);
 });
