@@ -15,7 +15,8 @@ import {
 import { logFailure } from "./log_failure.ts";
 import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
-import { getRoute, getStatement, getStatements } from "./registry_routes.ts";
+import { getStatement, getStatements } from "./registry_routes.ts";
+import { getRoute } from "./route_route.ts";
 import { echoRequestId, requestId } from "./request_id.ts";
 import { registerReference } from "./reference_routes.ts";
 import { hotPath } from "./hot_path.ts";

@@ -7,6 +7,7 @@ import type { KeptValues } from "../cache/kept_values.ts";
 import type { CachedReads } from "../query/cached_reads.ts";
 import type { Executor } from "../query/executor.ts";
 import type { QueryOptimizer } from "../query/query_optimizer.ts";
+import type { ScatterReads } from "../query/scatter/scatter_reads.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import type { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
@@ -30,6 +31,7 @@ export interface Parts {
   readonly executor: Executor;
   readonly caches: CacheManager;
   readonly cached: CachedReads;
+  readonly scattered: ScatterReads;
   /** What clients put into the caches that are declared writable. */
   readonly values: KeptValues;
   readonly shards: ShardManager;

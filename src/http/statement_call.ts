@@ -108,6 +108,12 @@ export async function runStatement(
     const { body, shard, source, etag } = found ?? await parts.cached.load(cache, cachedCall);
     return { body, shard, source, etag, timings, write: undefined };
   }
+  if (compiled.scatter !== undefined) {
+    const answer = await parts.scattered.read(compiled.scatter, { ...run, int64 });
+    assertShort(parts, compiled, answer.body);
+    timings?.mark("encode");
+    return { ...answer, etag: undefined, timings, write: undefined };
+  }
   const { result, shard, source } = await parts.executor.read(run);
   const body = `{"data":${compiled.encodeRows(result, options)}}`;
   assertShort(parts, compiled, body);

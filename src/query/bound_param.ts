@@ -26,8 +26,15 @@ export class BoundParam {
   readonly badDefault: Refusal | undefined;
   readonly #now: "datetime" | "date" | undefined;
 
-  /** @param statement decides by its shard rule and its LIMIT what the parameter may be */
-  constructor(spec: ParamSpec, statement: Pick<Statement, "shard" | "pieces">) {
+  /**
+   * @param statement decides by its shard rule and its LIMIT what the parameter may be
+   * @param cursor reads it in place of its type, where it says which page is asked for
+   */
+  constructor(
+    spec: ParamSpec,
+    statement: Pick<Statement, "shard" | "pieces">,
+    cursor?: ScalarCodec,
+  ) {
     const { type } = spec;
     if (type.kind === "rows") {
       throw new TypeError(
@@ -35,7 +42,7 @@ export class BoundParam {
       );
     }
     const { shard } = statement;
-    const isKey = shard.by === "key" && shard.param === spec.name;
+    const isKey = (shard.by === "key" || shard.by === "each") && shard.param === spec.name;
     const counts = isBare(statement, spec.name);
     const scalar = type.kind === "array" ? type.of : type;
     const codec = codecOf(scalar, counts ? { ...spec, min: notNegative(spec.min) } : spec);
@@ -43,7 +50,7 @@ export class BoundParam {
     this.secret = spec.secret;
     this.list = type.kind === "array";
     this.inAddress = scalar.kind !== "json";
-    this.codec = isKey ? new ShardKeyCodec(codec, { fold: shard.fold }) : codec;
+    this.codec = cursor ?? (isKey ? new ShardKeyCodec(codec, { fold: shard.fold }) : codec);
     this.#nullable = !this.list && !isKey && !counts;
     this.#now = spec.default?.kind === "now" ? (scalar.kind as "datetime" | "date") : undefined;
     const fallback = spec.default?.kind === "value" ? this.readJson(spec.default.value) : undefined;

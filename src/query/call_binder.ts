@@ -3,6 +3,7 @@ import { RealmgateError } from "../core/errors.ts";
 import type { SqlValue } from "../drivers/mysql.ts";
 import { BindFaults } from "./bind_faults.ts";
 import { BoundParam, type Given, MOST_LIST_VALUES, tooMany } from "./bound_param.ts";
+import { pagesOf, PageSql } from "./scatter/page_sql.ts";
 import { decodePart } from "./query_string.ts";
 import { Refusal } from "./scalar_codec.ts";
 import { foldKey } from "./shard_key.ts";
@@ -40,20 +41,35 @@ export class CallBinder {
   readonly #fold: boolean;
   readonly #secret: string | undefined;
   readonly #keepsGiven: boolean;
+  readonly #pages:
+    | { readonly sql: PageSql; readonly at: number; readonly limit: number }
+    | undefined;
 
   constructor(statement: Statement, options: { readonly clock: Clock }) {
     const { shard, pieces } = statement;
     this.#statement = statement.name;
     this.#clock = options.clock;
-    this.#params = statement.params.map((spec) => new BoundParam(spec, statement));
     this.#indexes = new Map(statement.params.map(({ name }, index) => [name, index]));
+    const pages = pagesOf(statement);
+    this.#pages = pages && {
+      sql: new PageSql(statement, pages),
+      at: this.#indexes.get(pages.after) ?? -1,
+      limit: this.#indexes.get(pages.limit) ?? -1,
+    };
+    this.#params = statement.params.map((spec) =>
+      new BoundParam(
+        spec,
+        statement,
+        spec.name === pages?.after ? this.#pages?.sql.cursor : undefined,
+      )
+    );
     this.#places = pieces.flatMap((piece) =>
       "param" in piece ? [this.#indexes.get(piece.param) ?? -1] : []
     );
     this.#builder = new SqlBuilder(
       pieces,
       new Map(this.#params.map(({ name, codec, list }) => {
-        return [name, { text: codec.placeholder, list }];
+        return [name, { text: codec.placeholder, list, varies: name === pages?.after }];
       })),
     );
     this.#straight = this.#builder.fixed !== undefined &&
@@ -63,7 +79,7 @@ export class CallBinder {
     this.#fold = shard.by === "key" && shard.fold;
     this.#secret = statement.params.find((spec) => spec.secret)?.name;
     this.#keepsGiven = statement.cache !== undefined || statement.invalidates.length > 0 ||
-      statement.batch !== undefined;
+      statement.batch !== undefined || shard.by === "each" || statement.merge !== undefined;
   }
 
   /** What stands in the SQL for one value of each parameter. */
@@ -160,26 +176,41 @@ export class CallBinder {
       else (faults ??= this.#faults()).add(param?.name ?? "", "is required");
     }
     if (faults !== undefined) throw faults.toError();
-    const values = this.#straight ? given as SqlValue[] : this.#place(given);
+    return this.#compose(given);
+  }
+
+  /** A call as it was bound, but with another list for one parameter. */
+  withList({ given = [] }: Bound, param: string, list: readonly SqlValue[]): Bound {
+    const at = this.#indexes.get(param);
+    return this.#compose(given.map((value, index) => index === at ? [...list] : value));
+  }
+
+  #compose(given: Given[]): Bound {
+    const page = this.#pages?.sql.conditionOf(given[this.#pages.at]);
+    const values = this.#straight ? given as SqlValue[] : this.#place(given, page?.values);
     const sql = this.#builder.fixed ?? this.#builder.text((param) => {
-      const list = given[this.#indexes.get(param) ?? -1];
+      const index = this.#indexes.get(param) ?? -1;
+      if (page !== undefined && index === this.#pages?.at) return page.text;
+      const list = given[index];
       return Array.isArray(list) ? paddedSize(list.length) : 1;
     });
     const shardKey = this.#key < 0 ? undefined : this.#keyOf(given[this.#key]);
     return this.#keepsGiven ? { values, sql, shardKey, given } : { values, sql, shardKey };
   }
 
-  #place(given: readonly Given[]): SqlValue[] {
+  /** A page asks for one row more than it answers, to see whether another one follows. */
+  #place(given: readonly Given[], page: readonly SqlValue[] | undefined): SqlValue[] {
     const values: SqlValue[] = [];
     for (const place of this.#places) {
       const value = given[place];
-      if (!Array.isArray(value)) {
-        values.push(value ?? null);
-        continue;
+      if (place === this.#pages?.at) values.push(...page ?? []);
+      else if (place === this.#pages?.limit) values.push(Number(value) + 1);
+      else if (!Array.isArray(value)) values.push(value ?? null);
+      else {
+        for (const item of value) values.push(item);
+        const last = value.at(-1) ?? null;
+        for (let at = value.length; at < paddedSize(value.length); at++) values.push(last);
       }
-      for (const item of value) values.push(item);
-      const last = value.at(-1) ?? null;
-      for (let at = value.length; at < paddedSize(value.length); at++) values.push(last);
     }
     return values;
   }

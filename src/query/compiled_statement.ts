@@ -1,11 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
-import type { Rows } from "../drivers/mysql.ts";
+import type { ColumnInfo, Rows, SqlValue } from "../drivers/mysql.ts";
 import { type Bound, CallBinder } from "./call_binder.ts";
 import { BatchPlan } from "./batch_plan.ts";
 import type { Given } from "./bound_param.ts";
 import { keyTemplate, tagsTemplate, type Template } from "./cache_key.ts";
-import { type EncodeOptions, RowEncoder } from "./row_encoder.ts";
+import { type EncodeOptions, RowEncoder, type RowWriter } from "./row_encoder.ts";
+import { isScattered, ScatterPlan } from "./scatter/scatter_plan.ts";
 import type { Statement, StatementFacts } from "./statement.ts";
 
 export type { Bound } from "./call_binder.ts";
@@ -18,6 +19,8 @@ export class CompiledStatement {
   readonly statement: Statement;
   /** How its calls are read many at a time, where they may be. */
   readonly plan: BatchPlan | undefined;
+  /** How its calls are split over the shards, or answered in pages, where they are. */
+  readonly scatter: ScatterPlan | undefined;
   readonly #binder: CallBinder | undefined;
   readonly #encoder: RowEncoder;
   readonly #key: Template;
@@ -34,6 +37,7 @@ export class CompiledStatement {
     this.plan = batch === undefined || this.#binder === undefined
       ? undefined
       : new BatchPlan(statement, batch, this.#binder.placeholders);
+    this.scatter = isScattered(statement) ? new ScatterPlan(statement) : undefined;
     const params = statement.params.map(({ name }) => name);
     this.#key = keyTemplate(statement.name, params);
     const { shard } = statement;
@@ -80,6 +84,16 @@ export class CompiledStatement {
    */
   encodeRows(result: Rows, options: EncodeOptions): string {
     return this.#encoder.encode(result, options);
+  }
+
+  /** What writes the rows of a result with these columns. */
+  writer(columns: readonly ColumnInfo[], options: EncodeOptions): RowWriter {
+    return this.#encoder.writer(columns, options);
+  }
+
+  /** The call with another list for one of its parameters. */
+  withList(bound: Bound, param: string, list: readonly SqlValue[]): Bound {
+    return (this.#binder ?? this.#refuse()).withList(bound, param, list);
   }
 
   /** The key of a call of a cached statement: the same for the same values, and only for those. */

@@ -102,7 +102,7 @@ export class Executor {
         return this.#anyShard();
       case "each":
       case "all":
-        throw unavailable(compiled);
+        throw new TypeError(`Cannot name the shard of ${compiled.statement.name}: it has several`);
     }
   }
 
@@ -113,9 +113,14 @@ export class Executor {
    * `deadline_exceeded`, `result_too_large`, …
    */
   async read(call: Call): Promise<Executed<Rows>> {
-    const { compiled, bound, scope, timings } = call;
+    assertAvailable(call.compiled);
+    return await this.readFrom(call.at?.shard ?? this.shardOf(call.compiled, call.bound), call);
+  }
+
+  /** As {@linkcode read}, from a shard that the caller chose. */
+  async readFrom(shard: string, call: Call): Promise<Executed<Rows>> {
+    const { compiled, scope, timings } = call;
     assertAvailable(compiled);
-    const shard = call.at?.shard ?? this.shardOf(compiled, bound);
     const least = compiled.statement.consistency;
     const token = isSessionRead(call.consistency, least) ? call.token : undefined;
     const need = call.at?.need ??
@@ -229,7 +234,8 @@ function notRows(compiled: CompiledStatement): RealmgateError {
   );
 }
 
-function tooManyRows(compiled: CompiledStatement): RealmgateError {
+/** The error of a read that has, or asks for, more rows than its statement allows. */
+export function tooManyRows(compiled: CompiledStatement): RealmgateError {
   const { name, maxRows } = compiled.statement;
   return new RealmgateError(
     "result_too_large",

@@ -3,7 +3,13 @@ import { BoundParam } from "./bound_param.ts";
 import { cutSql } from "./sql_pieces.ts";
 import { scanSql } from "./sql_scanner.ts";
 import { shapeOf } from "./sql_shape.ts";
-import type { ShardRule, Statement, StatementFault, StatementSource } from "./statement.ts";
+import type {
+  ShardRule,
+  SqlPiece,
+  Statement,
+  StatementFault,
+  StatementSource,
+} from "./statement.ts";
 import { splitFile, type StatementBlock } from "./statement_file.ts";
 import { mergedPieces } from "./merged_sql.ts";
 import { checkStatement, type StatementRules } from "./statement_rules.ts";
@@ -47,6 +53,7 @@ function parseBlock(
   fault: (line: number, message: string) => void,
 ): Statement {
   const annotations = readAnnotations(block.annotations, fault);
+  declareCursor(annotations, fault);
   const { sql, tokens, faults, complete } = scanSql(block.sql);
   for (const { line, message } of faults) fault(block.sqlLine + line, message);
   const shape = shapeOf(tokens);
@@ -58,6 +65,8 @@ function parseBlock(
   }
   const shard: ShardRule = annotations.shard ?? { by: "name", shard: rules.shards[0] ?? "" };
   const { cache, merge } = annotations;
+  const maxRows = annotations.maxRows ??
+    (shard.by === "all" || shard.by === "each" ? DEFAULT_SCATTER_ROWS : DEFAULT_MAX_ROWS);
   const batch = annotations.batch && mergedPieces(sql, tokens, annotations.batch);
   const unsupported = notBuiltYet(annotations);
   for (const spec of annotations.params) {
@@ -74,7 +83,7 @@ function parseBlock(
     file: block.file,
     line: block.line,
     sql,
-    pieces,
+    pieces: shard.by === "each" ? limited(pieces, maxRows) : pieces,
     params: annotations.params.map(({ line: _, ...spec }) => spec),
     shard,
     columns: annotations.columns,
@@ -87,8 +96,7 @@ function parseBlock(
     partialOmit: annotations.partialOmit ?? false,
     consistency: annotations.consistency ?? "eventual",
     timeoutMs: annotations.timeoutMs ?? Math.min(DEFAULT_TIMEOUT_MS, rules.maxTimeoutMs),
-    maxRows: annotations.maxRows ??
-      (shard.by === "all" || shard.by === "each" ? DEFAULT_SCATTER_ROWS : DEFAULT_MAX_ROWS),
+    maxRows,
     retry: annotations.retry ?? false,
     scope: annotations.scope ?? (block.kind === "exec" ? "write" : "read"),
     allowFullScan: annotations.allowFullScan ?? false,
@@ -96,13 +104,38 @@ function parseBlock(
   };
 }
 
-function notBuiltYet(annotations: Annotations): string | undefined {
-  const { shard, merge, partialOmit, params } = annotations;
-  if (shard?.by === "all" || merge !== undefined) {
-    return "it collects from every shard, which is not built yet";
+/** No shard sends more rows than the whole answer may have, and one that shows there are more. */
+function limited(pieces: readonly SqlPiece[], maxRows: number): readonly SqlPiece[] {
+  return [...pieces, { text: ` LIMIT ${maxRows + 1}` }];
+}
+
+/** `after=:cursor` makes the parameter; a line of its own may describe it, as a string. */
+function declareCursor(
+  annotations: Annotations,
+  fault: (line: number, message: string) => void,
+): void {
+  const { merge, params, lines } = annotations;
+  if (merge?.by !== "order" || merge.after === undefined) return;
+  const { after: name } = merge;
+  const at = params.findIndex((param) => param.name === name);
+  const declared = params[at];
+  const line = declared?.line ?? lines.get("merge") ?? 0;
+  if (declared !== undefined && declared.type.kind !== "string") {
+    fault(line, `:${name} says which page is asked for, and must be a string`);
   }
-  if (shard?.by === "each") return "it splits a list over the shards, which is not built yet";
-  if (partialOmit) return "it leaves out shards that are down, which is not built yet";
+  const cursor: Annotations["params"][number] = {
+    name,
+    type: { kind: "string" },
+    secret: false,
+    default: { kind: "value", value: null },
+    line,
+  };
+  if (at < 0) params.push(cursor);
+  else params[at] = cursor;
+}
+
+function notBuiltYet(annotations: Annotations): string | undefined {
+  const { params } = annotations;
   if (params.some(({ type }) => type.kind === "rows")) {
     return "it takes a list of rows, which is not built yet";
   }

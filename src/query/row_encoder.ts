@@ -9,7 +9,8 @@ export interface EncodeOptions {
   readonly int64: Int64;
 }
 
-type RowWriter = (row: readonly unknown[]) => string;
+/** Writes one row as a JSON object. */
+export type RowWriter = (row: readonly unknown[]) => string;
 
 /**
  * Writes a statement's rows as JSON text: of `:one` the first row's object or `null`, of the
@@ -35,13 +36,19 @@ export class RowEncoder {
     const { columns, rows } = result;
     const first = rows[0];
     if (first === undefined) return this.#single ? "null" : "[]";
-    const known = options.int64 === "number" ? this.#numbers : this.#strings;
-    let write = known.get(columns);
-    if (write === undefined) known.set(columns, write = this.#compile(columns, options.int64));
+    const write = this.writer(columns, options);
     if (this.#single) return write(first);
     let text = "[" + write(first);
     for (let at = 1; at < rows.length; at++) text += "," + write(rows[at] as readonly unknown[]);
     return text + "]";
+  }
+
+  /** What writes the rows of a result with these columns. */
+  writer(columns: readonly ColumnInfo[], { int64 }: EncodeOptions): RowWriter {
+    const known = int64 === "number" ? this.#numbers : this.#strings;
+    let write = known.get(columns);
+    if (write === undefined) known.set(columns, write = this.#compile(columns, int64));
+    return write;
   }
 
   #compile(columns: readonly ColumnInfo[], int64: Int64): RowWriter {

@@ -7,6 +7,7 @@ import type { Bound, CompiledStatement } from "./compiled_statement.ts";
 import { type ExplainRow, judgePlan } from "./explained_plan.ts";
 import { batchFault } from "./batch_check.ts";
 import { collationFault } from "./key_collation.ts";
+import { scatterFault } from "./scatter/scatter_check.ts";
 import { sampleParams } from "./sample_params.ts";
 import { type ComparedSchema, findKeys, readSchema } from "./schema_lookup.ts";
 import { describeRefusal } from "./server_refusal.ts";
@@ -65,7 +66,8 @@ async function check(
   const explained = await explain(session, compiled, { sample, schema });
   const limited = tokens.some((token) => token.kind === "word" && token.upper === "LIMIT");
   const judged = judgePlan(explained, { limited });
-  const unroutable = keyFault(compiled, schema);
+  const unroutable = keyFault(compiled, schema) ??
+    await scatterFault(session, { compiled, columns, sample });
   const unbatchable = batchFault(statement, schema);
   return {
     columns,
@@ -147,7 +149,8 @@ function keyFault(
   schema: readonly ComparedSchema[],
 ): string | undefined {
   const { shard } = compiled.statement;
-  if (shard.by !== "key" || !isString(compiled, shard.param)) return undefined;
+  const keyed = shard.by === "key" || shard.by === "each";
+  if (!keyed || !isString(compiled, shard.param)) return undefined;
   for (const column of schema) {
     if (column.param !== shard.param) continue;
     const fault = collationFault(column, shard);
@@ -169,7 +172,7 @@ function keyWarnings(compiled: CompiledStatement, schema: readonly ComparedSchem
 
 function isString(compiled: CompiledStatement, param: string): boolean {
   return compiled.statement.params.some(({ name, type }) =>
-    name === param && type.kind === "string"
+    name === param && (type.kind === "array" ? type.of : type).kind === "string"
   );
 }
 

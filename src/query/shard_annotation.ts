@@ -1,4 +1,4 @@
-import type { MergeRule, ShardRule } from "./statement.ts";
+import type { Aggregate, MergeRule, ShardRule } from "./statement.ts";
 import { splitCommas, splitWords } from "./words.ts";
 
 /** Reads the text of a `@shard` line; a sentence where it is none. */
@@ -19,14 +19,13 @@ export function readShard(text: string): ShardRule | string {
 
 /** Reads the text of a `@merge` line; a sentence where it is none. */
 export function readMerge(text: string): MergeRule | string {
-  const [, column] = /^sum=(\w+)$/.exec(text) ?? [];
-  if (column !== undefined) return { by: "sum", column };
+  if (/^(sum|min|max)=/.test(text)) return readAggregates(text);
   const [, order, limit, after] = /^order=(.+?)\s+limit=:(\w+)(?:\s+after=:(\w+))?$/.exec(text) ??
     [];
   const columns = splitCommas(order ?? "").map((part) => /^(\w+)(?:\s+(asc|desc))?$/i.exec(part));
   if (limit === undefined || columns.includes(null)) {
     return "@merge must be order=<column> [desc], … limit=:param [after=:param] or " +
-      `sum=<column>, received "${text}"`;
+      `sum=<column>, … min=<column> max=<column>, received "${text}"`;
   }
   return {
     by: "order",
@@ -37,4 +36,20 @@ export function readMerge(text: string): MergeRule | string {
     limit,
     ...(after === undefined ? {} : { after }),
   };
+}
+
+/** `sum=a,b max=c`: what becomes of each column. */
+function readAggregates(text: string): MergeRule | string {
+  const columns: Record<string, Aggregate> = Object.create(null);
+  for (const word of splitWords(text.replaceAll(/\s*,\s*/g, ","))) {
+    const [, aggregate, names] = /^(sum|min|max)=(\w+(?:,\w+)*)$/.exec(word) ?? [];
+    if (aggregate === undefined || names === undefined) {
+      return `@merge must be sum=<column>, … min=<column> max=<column>, received "${word}"`;
+    }
+    for (const name of names.split(",")) {
+      if (columns[name] !== undefined) return `@merge names ${name} twice`;
+      columns[name] = aggregate as Aggregate;
+    }
+  }
+  return { by: "aggregate", columns };
 }

@@ -10,58 +10,67 @@ export interface Placeholder {
   /** Of one value, such as `CAST(? AS SIGNED)`. */
   readonly text: string;
   readonly list: boolean;
+  /** Whether each call has a text of its own there. */
+  readonly varies?: boolean;
 }
+
+/** What a call has in a place that varies: so many values of a list, or a text. */
+export type PlaceShape = number | string;
 
 /**
  * Builds the text that is sent for a statement. A statement without lists has one text; with
- * lists one for each combination of padded sizes, which are kept.
+ * lists one for each combination of padded sizes, with pages one for each condition; they are kept.
  */
 export class SqlBuilder {
   readonly #pieces: readonly SqlPiece[];
   readonly #placeholders: ReadonlyMap<string, Placeholder>;
   readonly #texts = new Map<string, string>();
-  /** The text where there are no lists. */
+  /** The text where nothing varies. */
   readonly fixed: string | undefined;
 
   constructor(pieces: readonly SqlPiece[], placeholders: ReadonlyMap<string, Placeholder>) {
     this.#pieces = pieces;
     this.#placeholders = placeholders;
-    const lists = [...placeholders.values()].some((placeholder) => placeholder.list);
-    this.fixed = lists ? undefined : this.#build(() => 1);
+    const varies = [...placeholders.values()].some(isVarying);
+    this.fixed = varies ? undefined : this.#build(() => 1);
   }
 
-  /** The text for lists of these padded sizes, by parameter. */
-  text(sizeOf: (param: string) => number): string {
+  /** The text for lists of these padded sizes, and for these conditions, by parameter. */
+  text(shapeOf: (param: string) => PlaceShape): string {
     let key = "";
     for (const [param, placeholder] of this.#placeholders) {
-      if (placeholder.list) key += `${sizeOf(param)},`;
+      if (isVarying(placeholder)) key += `${shapeOf(param)},`;
     }
     let text = this.#texts.get(key);
     if (text === undefined) {
-      text = this.#build(sizeOf);
+      text = this.#build(shapeOf);
       this.#texts.set(key, text);
     }
     return text;
   }
 
-  #build(sizeOf: (param: string) => number): string {
+  #build(shapeOf: (param: string) => PlaceShape): string {
     let sql = "";
     for (const piece of this.#pieces) {
       if ("text" in piece) {
         sql += piece.text;
         continue;
       }
-      const { text = "?", list = false } = this.#placeholders.get(piece.param) ?? {};
-      const single = piece.bare ? "?" : text;
-      if (!list) sql += single;
+      const placeholder = this.#placeholders.get(piece.param);
+      const single = piece.bare ? "?" : placeholder?.text ?? "?";
+      const size = isVarying(placeholder) ? shapeOf(piece.param) : single;
+      if (typeof size === "string") sql += size;
       else {
-        const size = sizeOf(piece.param);
         const none = /\bNOT\s+IN\s*\(\s*$/i.test(sql) ? ALL_BUT_NONE : NONE;
         sql += size === 0 ? none : Array.from({ length: size }, () => single).join(",");
       }
     }
     return sql;
   }
+}
+
+function isVarying(placeholder: Placeholder | undefined): boolean {
+  return placeholder?.list === true || placeholder?.varies === true;
 }
 
 /** What a list of `count` values is padded to, so that few texts reach the servers: 0, 1, 2, 4, … */

@@ -55,15 +55,26 @@ export type ShardRule =
   | { readonly by: "any" }
   | { readonly by: "name"; readonly shard: string };
 
-/** How the rows of a scatter become one list. */
+/** A column that rows are in the order of. */
+export interface OrderColumn {
+  readonly name: string;
+  readonly descending: boolean;
+}
+
+/** How the values that the shards have for a column become one. */
+export type Aggregate = "sum" | "min" | "max";
+
+/** How the rows of many shards, or of many pages, are one list. */
 export type MergeRule =
   | {
     readonly by: "order";
-    readonly columns: readonly { readonly name: string; readonly descending: boolean }[];
+    readonly columns: readonly OrderColumn[];
+    /** The parameter that says how many rows. */
     readonly limit: string;
+    /** The parameter that says behind which row, where there are pages. */
     readonly after?: string;
   }
-  | { readonly by: "sum"; readonly column: string };
+  | { readonly by: "aggregate"; readonly columns: Readonly<Record<string, Aggregate>> };
 
 /** A piece of a statement's SQL: text, or the place of a parameter. */
 export type SqlPiece =

@@ -1,6 +1,7 @@
 import type { Annotations } from "./annotations.ts";
 import { mergedPieces } from "./merged_sql.ts";
 import type { SqlShape } from "./sql_shape.ts";
+import { scatterFaults } from "./scatter/scatter_rules.ts";
 import { standsInList } from "./sql_pieces.ts";
 import type { SqlToken } from "./sql_scanner.ts";
 import type { ParamSpec, ParamType, SqlPiece, StatementKind } from "./statement.ts";
@@ -40,6 +41,7 @@ export function checkStatement(draft: StatementDraft, rules: StatementRules, fau
   checkKind(draft, fault);
   checkParams(draft, fault);
   checkShard(draft, rules, fault);
+  checkScatter(draft, fault);
   checkCache(draft, rules, fault);
   checkBatch(draft, fault);
   const { timeoutMs, lines } = draft.annotations;
@@ -95,20 +97,8 @@ function checkParams(draft: StatementDraft, fault: Fault): void {
 }
 
 function checkShard(draft: StatementDraft, rules: StatementRules, fault: Fault): void {
-  const { annotations: { shard, merge, partialOmit, lines }, kind } = draft;
+  const { annotations: { shard, lines }, kind } = draft;
   const line = lines.get("shard") ?? draft.line;
-  const scatter = shard?.by === "all" || shard?.by === "each";
-  if (merge !== undefined && shard?.by !== "all") {
-    fault(lines.get("merge") ?? line, "@merge belongs to @shard all");
-  }
-  if (partialOmit && !scatter) {
-    fault(lines.get("partial") ?? line, "@partial belongs to @shard all and @shard each(…)");
-  }
-  if (merge?.by === "order") {
-    for (const name of [merge.limit, ...(merge.after === undefined ? [] : [merge.after])]) {
-      mustDeclare(draft, name, lines.get("merge") ?? line, fault);
-    }
-  }
   if (shard === undefined) {
     if (rules.shards.length > 1 && !lines.has("shard")) {
       fault(line, `${draft.name} has no @shard, and there are ${rules.shards.length} shards`);
@@ -119,9 +109,6 @@ function checkShard(draft: StatementDraft, rules: StatementRules, fault: Fault):
     case "all":
     case "any":
       if (kind === "exec") fault(line, `@shard ${shard.by} is for reads, not for :exec`);
-      if (shard.by === "all" && merge === undefined && kind !== "exec") {
-        fault(line, "@shard all needs @merge, which says how the rows become one list");
-      }
       return;
     case "name":
       if (!rules.shards.includes(shard.shard)) {
@@ -131,6 +118,25 @@ function checkShard(draft: StatementDraft, rules: StatementRules, fault: Fault):
     case "key":
     case "each":
       checkKey(draft, shard, fault);
+  }
+}
+
+function checkScatter(draft: StatementDraft, fault: Fault): void {
+  const { annotations, kind, sql, tokens } = draft;
+  const { shard, merge, partialOmit = false, lines } = annotations;
+  if (merge?.by === "order") mustDeclare(draft, merge.limit, lines.get("merge") ?? 0, fault);
+  const faults = scatterFaults({
+    kind,
+    shard,
+    merge,
+    partialOmit,
+    cached: annotations.cache !== undefined,
+    batched: annotations.batch !== undefined,
+    sql,
+    tokens,
+  });
+  for (const { annotation, message } of faults) {
+    fault(lines.get(annotation) ?? draft.line, message);
   }
 }
 

@@ -19,6 +19,7 @@ import { CachedReads } from "../query/cached_reads.ts";
 import { FenceCounter } from "../query/fence_counter.ts";
 import { ReadFloors } from "../query/read_floors.ts";
 import { QueryOptimizer } from "../query/query_optimizer.ts";
+import { ScatterReads } from "../query/scatter/scatter_reads.ts";
 import { SETTLE_MS } from "../query/tagged_write.ts";
 import type { StatementFacts, StatementSource } from "../query/statement.ts";
 import { ReadReplicaManager } from "../routing/read_replica_manager.ts";
@@ -144,6 +145,7 @@ export class Isolate {
         random,
         resultBytes: config.limits.resultBytes,
       }),
+      scattered: new ScatterReads({ executor, shards, watch: this.#watch, clock }),
       values: new KeptValues({
         caches,
         store: new ValueStore({ redis: this.#redis, fleet: config.fleet }),

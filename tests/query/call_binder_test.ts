@@ -205,14 +205,6 @@ SELECT 1 FROM t WHERE name = :name`,
 
 const UNSUPPORTED: readonly (readonly [string, string])[] = [
   [
-    "-- @shard all\n-- @param n int\n-- @merge order=id limit=:n\nSELECT id FROM t LIMIT :n",
-    "it collects from every shard, which is not built yet",
-  ],
-  [
-    "-- @shard each(:ids)\n-- @param ids bigint[]\nSELECT id FROM t WHERE id IN (:ids)",
-    "it splits a list over the shards, which is not built yet",
-  ],
-  [
     "-- @shard s1\n-- @param r rows(a int, b decimal(4, 2)) max=5\nSELECT :r",
     "it takes a list of rows, which is not built yet",
   ],

@@ -145,15 +145,14 @@ SELECT id FROM players WHERE name = :name -- here
   assertEquals(statement, expected);
 });
 
-Deno.test("QueryOptimizer parses a scatter fully when it cannot run it yet", () => {
+Deno.test("QueryOptimizer parses a scatter with pages, whose cursor it declares itself", () => {
   const { statement } = compile(
     `-- name: top.list :many
 -- @shard all
 -- @param limit int max=100 default=10
--- @param after string default=null
 -- @merge order=xp desc, id limit=:limit after=:after
 -- @partial omit
-SELECT id, xp FROM players WHERE :after IS NULL ORDER BY xp DESC, id LIMIT :limit`,
+SELECT id, xp FROM players WHERE :after ORDER BY xp DESC, id LIMIT :limit`,
   );
   assertEquals(statement.merge, {
     by: "order",
@@ -162,5 +161,5 @@ SELECT id, xp FROM players WHERE :after IS NULL ORDER BY xp DESC, id LIMIT :limi
     after: "after",
   });
   assertEquals([statement.partialOmit, statement.maxRows], [true, 10_000]);
-  assert(statement.unsupported !== undefined);
+  assertEquals(statement.params.map(({ name }) => name), ["limit", "after"]);
 });

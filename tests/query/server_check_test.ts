@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { systemClock } from "../../src/core/clock.ts";
 import { SqlError } from "../../src/drivers/mysql.ts";
 import { checkOnServer } from "../../src/query/server_check.ts";
@@ -223,11 +223,24 @@ Deno.test("checkOnServer tells what MariaDB says of a statement", async (t) => {
     ]);
   });
 
-  await t.step("columns of what cannot run yet", async () => {
-    const facts = await check(
-      "many\n-- @shard all\n-- @param n int\n-- @merge order=xp limit=:n\nSELECT id FROM players ORDER BY xp LIMIT :n",
+  await t.step("a scatter whose rows cannot be put in one order", async () => {
+    const top = (order: string, columns: string, more = "") =>
+      check(
+        `many\n-- @shard all\n-- @param n int\n-- @merge order=${order} limit=:n ${more}\n` +
+          `SELECT ${columns} FROM players${more && " WHERE :c"} ORDER BY ${order} LIMIT :n`,
+      );
+    assertEquals((await top("xp", "id, xp")).unavailable, undefined);
+    assertEquals((await top("xp", "id, xp", "after=:c")).unavailable, undefined);
+    assertMatch((await top("xp", "id")).unavailable ?? "", /names xp, which is no column/);
+    assertMatch((await top("name", "name")).unavailable ?? "", /binary collation/);
+    assertMatch((await top("profile", "profile")).unavailable ?? "", /which is json/);
+    assertMatch(
+      (await top("total", "xp + 1 AS total", "after=:c")).unavailable ?? "",
+      /total/,
     );
-    assertEquals(facts.columns.map(({ name, encoding }) => [name, encoding]), [["id", "bigint"]]);
+    const each = "many\n-- @shard each(:ids)\n-- @param ids bigint[]\nSELECT";
+    const missing = await check(`${each} name FROM players WHERE id IN (:ids)`);
+    assertMatch(missing.unavailable ?? "", /needs id among the result's columns/);
   });
 
   await t.step("nothing was changed by it", async () => {

@@ -63,7 +63,7 @@ const CASES: readonly FaultCase[] = [
   ],
   [
     "each() has no list",
-    "-- name: t.get :many\n-- @shard each(:id)\n-- @param id int\nSELECT :id",
+    "-- name: t.get :many\n-- @shard each(:id)\n-- @param id int\nSELECT 1 FROM t WHERE id IN (:id)",
     [
       "a.sql:2 @shard each(:id) needs a list, such as bigint[]",
     ],
@@ -88,7 +88,7 @@ const CASES: readonly FaultCase[] = [
     "a.sql:2 @shard all needs @merge, which says how the rows become one list",
   ]],
   ["@merge stands without a scatter", read("-- @merge sum=n\n"), [
-    "a.sql:4 @merge belongs to @shard all",
+    "a.sql:4 @merge of aggregates belongs to @shard all",
   ]],
   ["@partial stands without a scatter", read("-- @partial omit\n"), [
     "a.sql:4 @partial belongs to @shard all and @shard each(…)",
@@ -97,8 +97,8 @@ const CASES: readonly FaultCase[] = [
     'a.sql:4 @partial must be omit, received "yes"',
   ]],
   ["@merge has no limit", read("-- @merge order=xp\n"), [
-    "a.sql:4 @merge must be order=<column> [desc], … limit=:param [after=:param] or sum=<column>, " +
-    'received "order=xp"',
+    "a.sql:4 @merge must be order=<column> [desc], … limit=:param [after=:param] or sum=<column>, … " +
+    'min=<column> max=<column>, received "order=xp"',
   ]],
   ["@batch meets LIMIT", read("-- @batch id = :id\n", "SELECT id FROM t WHERE id = :id LIMIT 1"), [
     "a.sql:4 @batch cannot merge calls of a statement with LIMIT",

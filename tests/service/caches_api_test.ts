@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type Answer, Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { isolateClients } from "../support/isolate_clients.ts";
+import { assertProblem } from "../support/problem.ts";
 import { realmWith, type TestRealm, testRealm } from "../support/realm.ts";
 
 const ENTRIES = "/v1/caches/matches/entries";
@@ -22,14 +23,8 @@ async function cachesRealm(): Promise<{ folder: string; realm: TestRealm }> {
   return { folder, realm: await testRealm({ realm: folder }) };
 }
 
-const codeOf = ({ status, body }: Answer) => [status, body["code"]];
 const sourceOf = ({ headers }: Answer) => headers.get("realmgate-source");
 const valueOf = ({ status, body }: Answer) => status === 404 ? undefined : body["value"];
-
-function assertProblem(answer: Answer, status: number, code: string): void {
-  assertEquals(codeOf(answer), [status, code], answer.text);
-  assertEquals(answer.headers.get("content-type"), "application/problem+json");
-}
 
 Deno.test("Service offers caches over HTTP as the contract says", async (t) => {
   const { folder, realm: started } = await cachesRealm();

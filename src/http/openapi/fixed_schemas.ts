@@ -78,12 +78,17 @@ export function fixedSchemas(): Schema {
     }, ["unavailable", "file", "sql", "plan", "explain"]),
     Route: object({
       statement: text("The statement's name."),
-      shard: text("Where it would go."),
+      shard: text("Where it would go; of several the names, with commas."),
       key: text("What the shard is chosen by, in its canonical form."),
       hash: { type: "integer", description: "The key's MurmurHash3." },
       bucket: { type: "integer", description: "The virtual bucket, where there are any." },
-      node: textOrNull("The database that could answer now."),
-      epoch: text("Of the shard."),
+      node: textOrNull("The database that could answer now; null where none can, or several must."),
+      epoch: textOrNull("Of the shard; null where there are several."),
+      shards: listOf(object({
+        shard: text("One that would be asked."),
+        node: textOrNull("The database of it that could answer now."),
+        epoch: text("Of the shard."),
+      })),
       partition: textOrNull("Of the table."),
       cache: {
         ...object({
@@ -102,7 +107,7 @@ export function fixedSchemas(): Schema {
       },
       available: flag("Whether the statement can run now."),
       why: listOf({ type: "string" }),
-    }, ["key", "hash", "bucket"]),
+    }, ["key", "hash", "bucket", "shards"]),
     Node: object({
       name: text("Unique in the fleet."),
       role: { type: "string", enum: ["primary", "replica", "unknown"] },

@@ -169,13 +169,14 @@ function requestBody({ name, params }: Statement): Schema {
 }
 
 function answerSchema(documented: DocumentedStatement): Schema {
-  const { name, kind } = documented.statement;
+  const { statement } = documented;
+  const { name, kind } = statement;
   const row = { $ref: `#/components/schemas/${name}.Row` };
   switch (kind) {
     case "one":
-      return object({ data: { anyOf: [row, { type: "null" }] } });
+      return collected(statement, { data: { anyOf: [row, { type: "null" }] } });
     case "many":
-      return object({ data: { type: "array", items: row } });
+      return collected(statement, { data: { type: "array", items: row } });
     case "exec":
       return object({
         affectedRows: { type: "integer", format: "int64", minimum: 0 },
@@ -183,6 +184,39 @@ function answerSchema(documented: DocumentedStatement): Schema {
         ...(hasRows(documented) ? { rows: { type: "array", items: row } } : {}),
       });
   }
+}
+
+/** An answer with what a page, a split list or a partial one adds to it. */
+function collected({ merge, shard, partialOmit, params }: Statement, data: Schema): Schema {
+  const list = params.find(({ name }) => shard.by === "each" && name === shard.param);
+  const properties = {
+    ...data,
+    ...(merge?.by === "order" && merge.after !== undefined
+      ? {
+        next: {
+          ...nullable({ type: "string" }),
+          description: `The next page's \`${merge.after}\`; null behind the last page.`,
+        },
+      }
+      : {}),
+    ...(list === undefined ? {} : {
+      missingKeys: {
+        ...bodyParamSchema(list, { nullable: false }),
+        description: `Those of \`${list.name}\` that have no row.`,
+      },
+    }),
+    ...(partialOmit
+      ? {
+        missing: {
+          type: "array",
+          items: { type: "string" },
+          description: "Shards that did not answer and were left out; absent where all did.",
+        },
+      }
+      : {}),
+  };
+  const required = Object.keys(properties).filter((name) => name !== "missing");
+  return { ...object(properties), required };
 }
 
 function answerExample(documented: DocumentedStatement): Schema {
