@@ -1,4 +1,5 @@
-import type { Scope, ScopeEnd } from "../core/scope.ts";
+import type { Scope } from "../core/scope.ts";
+import { SharedWork } from "../core/shared_work.ts";
 import type { CacheEntry } from "./cache_entry.ts";
 import type { Era } from "./era.ts";
 
@@ -18,27 +19,20 @@ export type Loaded = Pick<CacheEntry, "body" | "etag" | "shard"> & {
   readonly source: "primary" | "replica";
 };
 
-/**
- * One query for everybody who asks for the same key meanwhile. A caller that leaves takes only its
- * own wait with it; the last one to leave stops the query.
- */
-export class SharedLoad {
+/** One query for everybody who asks for the same key meanwhile. */
+export class SharedLoad extends SharedWork<Loaded> {
   readonly key: string;
   readonly owner: unknown;
   readonly tags: readonly string[];
   readonly era: Era;
-  readonly #scope: Scope;
   #overtaken = false;
-  #waiting = 0;
-  #kept = false;
-  #answer: Promise<Loaded> | undefined;
 
   constructor(options: SharedLoadOptions) {
+    super(options.scope);
     this.key = options.key;
     this.owner = options.owner;
     this.tags = options.tags;
     this.era = options.era;
-    this.#scope = options.scope;
   }
 
   /**
@@ -46,52 +40,11 @@ export class SharedLoad {
    * that is being stopped has no answer for anybody.
    */
   get current(): boolean {
-    return !this.#overtaken && !this.era.over && this.#scope.ended === undefined;
+    return !this.#overtaken && !this.era.over && !this.stopped;
   }
 
   /** Something that it loads was written after it had begun. */
   overtake(): void {
     this.#overtaken = true;
-  }
-
-  /** Begins. `run` must settle once the scope ends. */
-  start(run: (scope: Scope) => Promise<Loaded>): void {
-    this.#answer = run(this.#scope).finally(() => this.#scope.close());
-    // Whoever waits is told; that nobody waits is no failure.
-    this.#answer.catch(() => {});
-  }
-
-  /** Keeps it going though nobody waits. */
-  keep(): void {
-    this.#kept = true;
-  }
-
-  /**
-   * Waits for it as long as the caller's scope lasts.
-   *
-   * @param ended the error of a caller whose scope ended
-   * @throws whatever the query failed with, and `ended`'s error
-   */
-  wait(scope: Scope, ended: (end: ScopeEnd) => Error): Promise<Loaded> {
-    this.#waiting++;
-    return new Promise((resolve, reject) => {
-      const leave = (end: ScopeEnd) => {
-        reject(ended(end));
-        if (--this.#waiting === 0 && !this.#kept) this.#scope.end("client_closed");
-      };
-      const settle = () => {
-        scope.offEnd(leave);
-        this.#waiting--;
-      };
-      if (scope.ended !== undefined) return leave(scope.ended);
-      scope.onEnd(leave);
-      this.#answer?.then((answer) => {
-        settle();
-        resolve(answer);
-      }, (error: unknown) => {
-        settle();
-        reject(error);
-      });
-    });
   }
 }

@@ -5,8 +5,10 @@ import { type Bound, CallBinder } from "./call_binder.ts";
 import { BatchPlan } from "./batch_plan.ts";
 import type { Given } from "./bound_param.ts";
 import { keyTemplate, tagsTemplate, type Template } from "./cache_key.ts";
+import { isRepeatable } from "./repeatable.ts";
 import { type EncodeOptions, RowEncoder, type RowWriter } from "./row_encoder.ts";
 import { isScattered, ScatterPlan } from "./scatter/scatter_plan.ts";
+import { scanSql } from "./sql_scanner.ts";
 import type { Statement, StatementFacts } from "./statement.ts";
 
 export type { Bound } from "./call_binder.ts";
@@ -21,6 +23,8 @@ export class CompiledStatement {
   readonly plan: BatchPlan | undefined;
   /** How its calls are split over the shards, or answered in pages, where they are. */
   readonly scatter: ScatterPlan | undefined;
+  /** Whether calls with the same parameters may have one answer. */
+  readonly repeatable: boolean;
   readonly #binder: CallBinder | undefined;
   readonly #encoder: RowEncoder;
   readonly #key: Template;
@@ -37,6 +41,7 @@ export class CompiledStatement {
     this.plan = batch === undefined || this.#binder === undefined
       ? undefined
       : new BatchPlan(statement, batch, this.#binder.placeholders);
+    this.repeatable = statement.kind !== "exec" && isRepeatable(scanSql(statement.sql).tokens);
     this.scatter = isScattered(statement) ? new ScatterPlan(statement) : undefined;
     const params = statement.params.map(({ name }) => name);
     this.#key = keyTemplate(statement.name, params);

@@ -17,6 +17,7 @@ import {
   type PrimaryWork,
   PrimaryWriter,
 } from "./primary_writer.ts";
+import { JoinedReads, readKey } from "./joined_reads.ts";
 import { ReadBatches, type ReadBatchesParts } from "./read_batches.ts";
 import { isSessionRead, type Need, SessionReads } from "./session_reads.ts";
 import type { SessionToken } from "./session_token.ts";
@@ -68,6 +69,7 @@ export class Executor {
   readonly #poolOf: (node: string) => ConnectionPool;
   readonly #allShards: readonly string[];
   readonly #batches: ReadBatches;
+  readonly #joined: JoinedReads<Rows | Ok | "behind">;
   readonly #writer: PrimaryWriter;
   readonly #write: PrimaryWork<Call, Written>;
   #nextAny = 0;
@@ -79,6 +81,7 @@ export class Executor {
     this.#poolOf = parts.poolOf;
     this.#allShards = parts.shards.shards;
     this.#batches = new ReadBatches(parts);
+    this.#joined = new JoinedReads(parts);
     this.#writer = new PrimaryWriter(parts);
     this.sessions = new SessionReads(parts);
     this.#write = statementWrite({
@@ -112,9 +115,9 @@ export class Executor {
    * @throws {RealmgateError} `statement_unavailable`, `shard_unavailable`, `pool_saturated`,
    * `deadline_exceeded`, `result_too_large`, …
    */
-  async read(call: Call): Promise<Executed<Rows>> {
+  read(call: Call): Promise<Executed<Rows>> {
     assertAvailable(call.compiled);
-    return await this.readFrom(call.at?.shard ?? this.shardOf(call.compiled, call.bound), call);
+    return this.readFrom(call.at?.shard ?? this.shardOf(call.compiled, call.bound), call);
   }
 
   /** As {@linkcode read}, from a shard that the caller chose. */
@@ -180,9 +183,23 @@ export class Executor {
   /** With the calls that come while the node is busy, where the statement allows that. */
   async #readAt(node: string, call: Call): Promise<Rows | Ok | "behind"> {
     const batched = this.#batches.read(node, call);
-    if (batched === undefined) return await this.#run(node, call);
+    if (batched === undefined) return await this.#join(node, call);
     call.timings?.mark("route");
     return await batched ?? await this.#run(node, call);
+  }
+
+  /** With the same calls that come meanwhile. */
+  #join(node: string, call: Call): Promise<Rows | Ok | "behind"> {
+    const { compiled, bound, scope, timings, at } = call;
+    // A load of a cache is one for all already; whose time is looked at is read for alone.
+    if (!compiled.repeatable || at !== undefined || timings !== undefined) {
+      return this.#run(node, call);
+    }
+    return this.#joined.read(readKey(node, bound), {
+      scope,
+      timeoutMs: compiled.statement.timeoutMs,
+      read: (own) => this.#run(node, own === scope ? call : { ...call, scope: own }),
+    });
   }
 
   /** Where there is a floor the node is waited for first. */
