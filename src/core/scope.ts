@@ -15,8 +15,6 @@ export interface ScopeOptions {
   readonly signal?: () => AbortSignal;
 }
 
-/** Ticks without a scope after which the timer rests: a tick costs a machine at rest some 100 µs. */
-const IDLE_TICKS = 10;
 /** How long work may last before its client is listened to. */
 const LISTEN_AFTER_MS = 50;
 
@@ -44,6 +42,11 @@ export class Scope {
     this.#watched = watched;
     this.#signal = options.signal;
     watched.add(this);
+  }
+
+  /** When it must be looked at next, on the clock's `now()`. */
+  get dueAt(): number {
+    return this.#signal === undefined ? this.deadlineAt : Math.min(this.deadlineAt, this.#listenAt);
   }
 
   /** Why the work should stop, or `undefined` while it may go on. */
@@ -100,7 +103,8 @@ export class Scope {
 
 /**
  * Watches all scopes of an isolate with one timer, so that a deadline costs a request no timer of
- * its own. Deadlines are kept to within one tick.
+ * its own. The timer is set for the scope that is due first: work that is over sooner is never
+ * looked at, and a look costs a machine at rest some 100 µs. Deadlines are kept to within one tick.
  *
  * @example
  * ```ts
@@ -120,10 +124,10 @@ export class ScopeWatch {
   readonly #tickMs: number;
   readonly #open = new Set<Scope>();
   #timer: Timer | undefined;
-  /** Ticks in a row that had nothing to look at. */
-  #idleTicks = 0;
+  /** When the timer fires. */
+  #lookAt = Infinity;
 
-  /** @param options.tickMs how often scopes are looked at; default 10 ms */
+  /** @param options.tickMs how close to its time a scope is looked at; default 10 ms */
   constructor(options: { readonly clock: Clock; readonly tickMs?: number }) {
     this.#clock = options.clock;
     this.#tickMs = options.tickMs ?? 10;
@@ -136,8 +140,11 @@ export class ScopeWatch {
 
   /** Opens a scope that ends by itself after `timeoutMs`; its opener must close it. */
   open(options: ScopeOptions): Scope {
-    this.#timer ??= this.#clock.every(this.#tickMs, () => this.#look());
-    return new Scope(this.#clock.now(), this.#open, options);
+    const now = this.#clock.now();
+    const scope = new Scope(now, this.#open, options);
+    const { dueAt } = scope;
+    if (dueAt + this.#tickMs <= this.#lookAt) this.#set(dueAt, now);
+    return scope;
   }
 
   /** Ends every open scope for `reason`. */
@@ -149,16 +156,24 @@ export class ScopeWatch {
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#idleTicks = 0;
+    this.#lookAt = Infinity;
+  }
+
+  #set(dueAt: number, now: number): void {
+    this.#timer?.cancel();
+    const delayMs = Math.max(this.#tickMs, dueAt - now);
+    this.#lookAt = now + delayMs;
+    this.#timer = this.#clock.after(delayMs, () => this.#look());
   }
 
   #look(): void {
-    if (this.#open.size === 0) {
-      if (++this.#idleTicks >= IDLE_TICKS) this.close();
-      return;
-    }
-    this.#idleTicks = 0;
+    this.close();
     const now = this.#clock.now();
-    for (const scope of this.#open) scope.look(now);
+    let dueAt = Infinity;
+    for (const scope of this.#open) {
+      scope.look(now);
+      if (scope.ended === undefined) dueAt = Math.min(dueAt, scope.dueAt);
+    }
+    if (dueAt < Infinity) this.#set(dueAt, now);
   }
 }

@@ -67,22 +67,32 @@ async function readBytes(request: Request, options: BodyOptions): Promise<Uint8A
   const { maxBytes, scope, reads } = options;
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes);
-  const late = Promise.withResolvers<never>();
-  const stop = (end: ScopeEnd) => late.reject(broken(end));
-  scope.onEnd(stop);
   reads.begin();
+  const body = declared === null ? readStream(request, { maxBytes, scope }) : request.bytes();
   try {
-    return await (declared === null
-      ? Promise.race([readStream(request, { maxBytes, scope }), late.promise])
-      : Promise.race([request.bytes(), late.promise]));
+    return await withinScope(body, scope);
   } catch (error) {
     if (error instanceof RealmgateError) throw error;
     if (reads.closed) throw broken("shutting_down");
     throw new RealmgateError("client_closed_request", "The body broke off", { cause: error });
   } finally {
     reads.end();
-    scope.offEnd(stop);
   }
+}
+
+/** What the body yields, unless the scope ends first. */
+function withinScope(body: Promise<Uint8Array>, scope: Scope): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const stop = (end: ScopeEnd) => reject(broken(end));
+    scope.onEnd(stop);
+    body.then((bytes) => {
+      scope.offEnd(stop);
+      resolve(bytes);
+    }, (error: unknown) => {
+      scope.offEnd(stop);
+      reject(error);
+    });
+  });
 }
 
 async function readStream(
