@@ -53,6 +53,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+/** How often the control may try to show what a fault does. */
+const CONTROL_RUNS = 3;
 const all: Findings[] = [];
 const broken: string[] = [];
 const kinds: readonly SiteKind[] = ["server", "sentinels"];
@@ -77,8 +79,14 @@ Deno.exit(broken.length === 0 ? 0 : 1);
 
 async function attack(arena: Arena, fault: Fault, system: System): Promise<void> {
   const length = { seconds: system === "control" ? seconds / 2 : seconds };
+  const run = () => runPhase(arena, { fault, system, length, keepIn: flags.keep });
   try {
-    const found = await runPhase(arena, { fault, system, length, keepIn: flags.keep });
+    let found = await run();
+    // It is chance whether the control meets its fault; ours has to hold each time.
+    for (let n = 1; system === "control" && found.violations.length > 0 && n < CONTROL_RUNS; n++) {
+      console.log(`${fault.name}, ${system}: once more, for it showed nothing`);
+      found = await run();
+    }
     all.push(found);
     const worst = `worst ${Math.round(found.worstMs)} ms of ${found.boundMs}`;
     console.log(`${fault.name}, ${system}: ${found.rounds} times, ${found.reads} reads, ${worst}`);
