@@ -15,7 +15,7 @@ interface Waiter {
 /** A key that was asked for, and everybody who asked. */
 interface Member {
   readonly bound: Bound;
-  readonly waiters: Set<Waiter>;
+  readonly waiters: Waiter[];
   /** Where it was sent. */
   sent: SentBatch | undefined;
 }
@@ -40,6 +40,8 @@ const MAX_KEYS = 128;
 const MAX_UNDER_WAY = 4;
 /** What a batch is taken to need before one was measured. */
 const FIRST_USUAL_MS = 2;
+/** How often a lane looks after those that wait while nobody comes; a timer for each costs too much. */
+const LOOK_MS = 4;
 
 /** What a {@linkcode ReadLane} is made of. */
 export interface ReadLaneOptions {
@@ -60,6 +62,8 @@ export class ReadLane {
   #pending = new Map<string, Member>();
   #underWay = 0;
   #usualMs = FIRST_USUAL_MS;
+  /** When the last batch was sent, on the clock's `now()`. */
+  #sentAt = 0;
   #timer: Timer | undefined;
 
   constructor(options: ReadLaneOptions) {
@@ -84,7 +88,7 @@ export class ReadLane {
       }
       let member = this.#pending.get(key);
       if (member === undefined) {
-        this.#pending.set(key, member = { bound, waiters: new Set(), sent: undefined });
+        this.#pending.set(key, member = { bound, waiters: [], sent: undefined });
       }
       const { waiters } = member;
       const waiter: Waiter = {
@@ -92,31 +96,38 @@ export class ReadLane {
         resolve,
         reject,
         leave: (end) => {
-          waiters.delete(waiter);
+          waiters.splice(waiters.indexOf(waiter), 1);
           reject(new InterruptedError(end, "not_applied"));
-          if (waiters.size === 0 && member.sent !== undefined) abandon(member.sent);
+          if (waiters.length === 0 && member.sent !== undefined) abandon(member.sent);
         },
       };
-      waiters.add(waiter);
+      waiters.push(waiter);
       scope.onEnd(waiter.leave);
-      if (this.#underWay === 0 || this.#pending.size >= MAX_KEYS) this.#send();
-      else this.#timer ??= this.#options.clock.after(2 * this.#usualMs, () => this.#late());
+      if (this.#underWay === 0 || this.#pending.size >= MAX_KEYS || this.#isLate()) this.#send();
+      else this.#timer ??= this.#options.clock.after(LOOK_MS, () => this.#look());
     });
   }
 
-  /** The batch under way takes long: the next one does not wait for it. */
-  #late(): void {
+  /** Whether the batch under way takes long: the next one does not wait for it. */
+  #isLate(): boolean {
+    return this.#options.clock.now() >= this.#sentAt + 2 * this.#usualMs;
+  }
+
+  #look(): void {
     this.#timer = undefined;
-    this.#send();
+    if (this.#pending.size === 0) return;
+    if (this.#isLate()) this.#send();
+    if (this.#pending.size > 0) {
+      this.#timer = this.#options.clock.after(LOOK_MS, () => this.#look());
+    }
   }
 
   #send(): void {
     if (this.#underWay >= MAX_UNDER_WAY) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
     const batch = this.#take();
     if (batch.size === 0) return;
     this.#underWay++;
+    this.#sentAt = this.#options.clock.now();
     void this.#run(batch).finally(() => {
       this.#underWay--;
       if (this.#pending.size > 0) this.#send();
@@ -126,7 +137,7 @@ export class ReadLane {
   /** What is sent next: the first keys that somebody still waits for. */
   #take(): Map<string, Member> {
     const batch = this.#pending;
-    for (const [key, { waiters }] of batch) if (waiters.size === 0) batch.delete(key);
+    for (const [key, { waiters }] of batch) if (waiters.length === 0) batch.delete(key);
     if (batch.size <= MAX_KEYS) {
       this.#pending = new Map();
       return batch;
@@ -161,7 +172,7 @@ export class ReadLane {
 
 /** Stops a batch once nobody waits for any of its keys. */
 function abandon({ members, scope }: SentBatch): void {
-  for (const { waiters } of members.values()) if (waiters.size > 0) return;
+  for (const { waiters } of members.values()) if (waiters.length > 0) return;
   scope.end("client_closed");
 }
 

@@ -90,6 +90,13 @@ Deno.test("ReadLane opens a second batch when the first takes twice as long as u
   assertEquals(setting.sent.length, 1);
   setting.clock.advance(1);
   assertEquals(setting.sent.map(({ keys }) => keys), [["1"], ["2"]]);
+  setting.ask("3");
+  assertEquals(setting.sent.length, 2);
+  setting.clock.advance(2);
+  setting.ask("4");
+  assertEquals(setting.sent.length, 2);
+  setting.clock.advance(4);
+  assertEquals(setting.sent[2]?.keys, ["3", "4"]);
 });
 
 Deno.test("ReadLane leaves a key out when all who asked for it have left before it was sent", async () => {
