@@ -3,10 +3,13 @@ import { RealmgateError } from "../core/errors.ts";
 import type { SqlValue } from "../drivers/mysql.ts";
 import { BindFaults } from "./bind_faults.ts";
 import { BoundParam, type Given, MOST_LIST_VALUES, tooMany } from "./bound_param.ts";
+import { BoundRows } from "./bound_rows.ts";
 import { decodePart } from "./query_string.ts";
 import { Refusal } from "./scalar_codec.ts";
 import { foldKey } from "./shard_key.ts";
+import { RowsSql } from "./rows_sql.ts";
 import { paddedSize, SqlBuilder } from "./sql_builder.ts";
+import { isFlat } from "./sql_pieces.ts";
 import type { Statement } from "./statement.ts";
 
 /** One call of a statement, ready to be routed and sent. */
@@ -18,6 +21,10 @@ export interface Bound {
   readonly shardKey: string | undefined;
   /** What was given for each parameter, in their own order, where keys or tags are made of it. */
   readonly given?: readonly Given[];
+  /** Whether no connection is to keep its text prepared. @default {false} */
+  readonly once?: boolean;
+  /** The ids that were made for it, by parameter. @default {none} */
+  readonly generated?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -29,13 +36,15 @@ export interface Bound {
 export class CallBinder {
   readonly #statement: string;
   readonly #clock: Clock;
-  readonly #params: readonly BoundParam[];
+  readonly #params: readonly (BoundParam | BoundRows)[];
   readonly #indexes: ReadonlyMap<string, number>;
   /** For each place in the SQL the parameter that it shows. */
   readonly #places: readonly number[];
   /** Whether the parameters stand in the SQL once each, in their own order, without lists. */
   readonly #straight: boolean;
   readonly #builder: SqlBuilder;
+  readonly #rows: RowsSql | undefined;
+  readonly #ids: readonly string[];
   readonly #key: number;
   readonly #fold: boolean;
   readonly #secret: string | undefined;
@@ -45,16 +54,28 @@ export class CallBinder {
     const { shard, pieces } = statement;
     this.#statement = statement.name;
     this.#clock = options.clock;
-    this.#params = statement.params.map((spec) => new BoundParam(spec, statement));
+    this.#params = statement.params.map((spec) =>
+      spec.type.kind === "rows" ? new BoundRows(spec, spec.type) : new BoundParam(spec, statement)
+    );
     this.#indexes = new Map(statement.params.map(({ name }, index) => [name, index]));
     this.#places = pieces.flatMap((piece) =>
       "param" in piece ? [this.#indexes.get(piece.param) ?? -1] : []
     );
+    const plain = this.#params.filter((param) => param instanceof BoundParam);
+    this.#ids = plain.flatMap(({ name, makesId }) => makesId ? [name] : []);
+    const at = this.#params.findIndex((param) => param instanceof BoundRows);
+    const rows = this.#params[at];
+    this.#rows = rows instanceof BoundRows
+      ? new RowsSql(pieces, {
+        placeholders: placeholdersOf(this.#params),
+        indexes: this.#indexes,
+        columns: new Map(rows.columns.map((name, column) => [`${rows.name}.${name}`, column])),
+        rows: at,
+      })
+      : undefined;
     this.#builder = new SqlBuilder(
-      pieces,
-      new Map(this.#params.map(({ name, codec, list }) => {
-        return [name, { text: codec.placeholder, list }];
-      })),
+      this.#rows === undefined ? pieces.filter(isFlat) : [],
+      new Map(plain.map(({ name, codec, list }) => [name, { text: codec.placeholder, list }])),
     );
     this.#straight = this.#builder.fixed !== undefined &&
       this.#places.length === this.#params.length &&
@@ -68,7 +89,14 @@ export class CallBinder {
 
   /** What stands in the SQL for one value of each parameter. */
   get placeholders(): ReadonlyMap<string, string> {
-    return new Map(this.#params.map(({ name, codec }) => [name, codec.placeholder]));
+    return placeholdersOf(this.#params);
+  }
+
+  /** How many ids must be made for these `params`: one for each that they leave out. */
+  idsNeeded(params: unknown): number {
+    if (this.#ids.length === 0 || params === undefined) return this.#ids.length;
+    if (params === null || typeof params !== "object") return 0;
+    return this.#ids.filter((name) => !Object.hasOwn(params, name)).length;
   }
 
   /** Binds a query string without its `?`. @throws {RealmgateError} `invalid_request` */
@@ -92,8 +120,13 @@ export class CallBinder {
     return this.#finish(given, faults);
   }
 
-  /** Binds the `params` of a JSON body. @throws {RealmgateError} `invalid_request` */
-  bindJson(params: unknown): Bound {
+  /**
+   * Binds the `params` of a JSON body.
+   *
+   * @param ids as many as {@linkcode idsNeeded} says
+   * @throws {RealmgateError} `invalid_request`
+   */
+  bindJson(params: unknown, ids: readonly string[] = []): Bound {
     const given = new Array<Given>(this.#params.length).fill(undefined);
     let faults: BindFaults | undefined;
     if (params !== undefined) {
@@ -109,6 +142,10 @@ export class CallBinder {
           (faults ??= this.#faults()).addUnknown(name, this.#indexes.keys());
           continue;
         }
+        if (param instanceof BoundRows) {
+          given[index] = param.readJson(received, () => faults ??= this.#faults());
+          continue;
+        }
         const value = param.readJson(received);
         if (value instanceof Refusal) {
           const { secret } = param;
@@ -117,7 +154,7 @@ export class CallBinder {
         } else given[index] = value;
       }
     }
-    return this.#finish(given, faults);
+    return this.#finish(given, faults, ids);
   }
 
   #readPart(part: string, given: Given[], faults: BindFaults | undefined): BindFaults | undefined {
@@ -151,22 +188,61 @@ export class CallBinder {
     return faults;
   }
 
-  #finish(given: Given[], faults: BindFaults | undefined): Bound {
+  #finish(
+    given: Given[],
+    faults: BindFaults | undefined,
+    ids: readonly string[] = [],
+  ): Bound {
+    let generated: Record<string, string> | undefined;
+    let made = 0;
     for (let index = 0; index < given.length; index++) {
       if (given[index] !== undefined) continue;
       const param = this.#params[index];
+      const id = param?.makesId ? ids[made] : undefined;
+      if (param !== undefined && id !== undefined) {
+        made++;
+        given[index] = (generated ??= {})[param.name] = id;
+        continue;
+      }
       const fallback = param?.fallback(this.#clock);
       if (fallback !== undefined) given[index] = fallback;
       else (faults ??= this.#faults()).add(param?.name ?? "", "is required");
     }
     if (faults !== undefined) throw faults.toError();
+    if (this.#rows !== undefined || generated !== undefined) {
+      return this.#finishWrite(given, generated);
+    }
     const values = this.#straight ? given as SqlValue[] : this.#place(given);
-    const sql = this.#builder.fixed ?? this.#builder.text((param) => {
+    const sql = this.#sqlOf(given);
+    const shardKey = this.#key < 0 ? undefined : this.#keyOf(given[this.#key]);
+    return this.#keepsGiven ? { values, sql, shardKey, given } : { values, sql, shardKey };
+  }
+
+  /** The same for calls that only writes have: with rows, or with ids that were made for them. */
+  #finishWrite(
+    given: readonly Given[],
+    generated: Readonly<Record<string, string>> | undefined,
+  ): Bound {
+    const shardKey = this.#key < 0 ? undefined : this.#keyOf(given[this.#key]);
+    const text = this.#rows?.bind(given) ?? { sql: this.#sqlOf(given), values: this.#place(given) };
+    if (text instanceof Refusal) {
+      const faults = this.#faults();
+      faults.add(this.#params.find((param) => param instanceof BoundRows)?.name ?? "", text.rule);
+      throw faults.toError();
+    }
+    return {
+      ...text,
+      shardKey,
+      ...(this.#keepsGiven ? { given } : {}),
+      ...(generated === undefined ? {} : { generated }),
+    };
+  }
+
+  #sqlOf(given: readonly Given[]): string {
+    return this.#builder.fixed ?? this.#builder.text((param) => {
       const list = given[this.#indexes.get(param) ?? -1];
       return Array.isArray(list) ? paddedSize(list.length) : 1;
     });
-    const shardKey = this.#key < 0 ? undefined : this.#keyOf(given[this.#key]);
-    return this.#keepsGiven ? { values, sql, shardKey, given } : { values, sql, shardKey };
   }
 
   #place(given: readonly Given[]): SqlValue[] {
@@ -192,4 +268,18 @@ export class CallBinder {
   #faults(): BindFaults {
     return new BindFaults(this.#statement);
   }
+}
+
+/** By parameter, and by `rows.column`. */
+function placeholdersOf(params: readonly (BoundParam | BoundRows)[]): ReadonlyMap<string, string> {
+  return new Map(
+    params.flatMap((param) =>
+      param instanceof BoundRows
+        ? param.placeholders.map((
+          text,
+          at,
+        ): [string, string] => [`${param.name}.${param.columns[at]}`, text])
+        : [[param.name, param.codec.placeholder]]
+    ),
+  );
 }

@@ -56,13 +56,19 @@ export class CompiledStatement {
     this.#facts = facts;
   }
 
+  /** How many ids are to be made for a call with these `params`, by `default=id()`. */
+  idsNeeded(params: unknown): number {
+    return this.#binder?.idsNeeded(params) ?? 0;
+  }
+
   /**
    * Binds the `params` of a JSON body, already parsed; numbers in it beyond 2^53 are refused.
    *
+   * @param ids as many as {@linkcode idsNeeded} says
    * @throws {RealmgateError} `invalid_request` with every fault, `statement_unavailable`
    */
-  bindJson(params: unknown): Bound {
-    return (this.#binder ?? this.#refuse()).bindJson(params);
+  bindJson(params: unknown, ids?: readonly string[]): Bound {
+    return (this.#binder ?? this.#refuse()).bindJson(params, ids);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { type Annotations, readAnnotations } from "./annotations.ts";
 import { BoundParam } from "./bound_param.ts";
-import { cutSql } from "./sql_pieces.ts";
+import { rowsTuple } from "./rows_tuple.ts";
+import { cutRows, cutSql } from "./sql_pieces.ts";
 import { scanSql } from "./sql_scanner.ts";
 import { shapeOf } from "./sql_shape.ts";
 import type { ShardRule, Statement, StatementFault, StatementSource } from "./statement.ts";
@@ -50,7 +51,9 @@ function parseBlock(
   const { sql, tokens, faults, complete } = scanSql(block.sql);
   for (const { line, message } of faults) fault(block.sqlLine + line, message);
   const shape = shapeOf(tokens);
-  const pieces = cutSql(sql, tokens);
+  const rows = annotations.params.find(({ type }) => type.kind === "rows");
+  const perRow = rows && rowsTuple(tokens, rows.name);
+  const pieces = perRow === undefined ? cutSql(sql, tokens) : cutRows(sql, tokens, perRow);
   if (complete) {
     const { name, kind, line, sqlLine } = block;
     const draft = { name, kind, line, sqlLine, annotations, sql, tokens, pieces, shape };
@@ -97,17 +100,11 @@ function parseBlock(
 }
 
 function notBuiltYet(annotations: Annotations): string | undefined {
-  const { shard, merge, partialOmit, params } = annotations;
+  const { shard, merge, partialOmit } = annotations;
   if (shard?.by === "all" || merge !== undefined) {
     return "it collects from every shard, which is not built yet";
   }
   if (shard?.by === "each") return "it splits a list over the shards, which is not built yet";
   if (partialOmit) return "it leaves out shards that are down, which is not built yet";
-  if (params.some(({ type }) => type.kind === "rows")) {
-    return "it takes a list of rows, which is not built yet";
-  }
-  if (params.some((param) => param.default?.kind === "id")) {
-    return "it makes its own ids, which is not built yet";
-  }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import type { SqlPiece } from "./statement.ts";
+import type { FlatPiece } from "./statement.ts";
 
 /** Stands in `IN (…)` for no values: no row is read. */
 const NONE = "NULL";
@@ -17,13 +17,13 @@ export interface Placeholder {
  * lists one for each combination of padded sizes, which are kept.
  */
 export class SqlBuilder {
-  readonly #pieces: readonly SqlPiece[];
+  readonly #pieces: readonly FlatPiece[];
   readonly #placeholders: ReadonlyMap<string, Placeholder>;
   readonly #texts = new Map<string, string>();
   /** The text where there are no lists. */
   readonly fixed: string | undefined;
 
-  constructor(pieces: readonly SqlPiece[], placeholders: ReadonlyMap<string, Placeholder>) {
+  constructor(pieces: readonly FlatPiece[], placeholders: ReadonlyMap<string, Placeholder>) {
     this.#pieces = pieces;
     this.#placeholders = placeholders;
     const lists = [...placeholders.values()].some((placeholder) => placeholder.list);

@@ -212,14 +212,6 @@ const UNSUPPORTED: readonly (readonly [string, string])[] = [
     "-- @shard each(:ids)\n-- @param ids bigint[]\nSELECT id FROM t WHERE id IN (:ids)",
     "it splits a list over the shards, which is not built yet",
   ],
-  [
-    "-- @shard s1\n-- @param r rows(a int, b decimal(4, 2)) max=5\nSELECT :r",
-    "it takes a list of rows, which is not built yet",
-  ],
-  [
-    "-- @shard s1\n-- @param id bigint default=id()\nSELECT :id",
-    "it makes its own ids, which is not built yet",
-  ],
 ];
 
 for (const [text, why] of UNSUPPORTED) {
