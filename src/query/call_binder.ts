@@ -4,6 +4,7 @@ import type { SqlValue } from "../drivers/mysql.ts";
 import { BindFaults } from "./bind_faults.ts";
 import { BoundParam, type Given, MOST_LIST_VALUES, tooMany } from "./bound_param.ts";
 import { BoundRows } from "./bound_rows.ts";
+import { placeholdersOf } from "./placeholders.ts";
 import { decodePart } from "./query_string.ts";
 import { Refusal } from "./scalar_codec.ts";
 import { foldKey } from "./shard_key.ts";
@@ -63,15 +64,8 @@ export class CallBinder {
     );
     const plain = this.#params.filter((param) => param instanceof BoundParam);
     this.#ids = plain.flatMap(({ name, makesId }) => makesId ? [name] : []);
-    const at = this.#params.findIndex((param) => param instanceof BoundRows);
-    const rows = this.#params[at];
-    this.#rows = rows instanceof BoundRows
-      ? new RowsSql(pieces, {
-        placeholders: placeholdersOf(this.#params),
-        indexes: this.#indexes,
-        columns: new Map(rows.columns.map((name, column) => [`${rows.name}.${name}`, column])),
-        rows: at,
-      })
+    this.#rows = statement.params.some(({ type }) => type.kind === "rows")
+      ? new RowsSql(pieces, this.#params)
       : undefined;
     this.#builder = new SqlBuilder(
       this.#rows === undefined ? pieces.filter(isFlat) : [],
@@ -227,7 +221,7 @@ export class CallBinder {
     const text = this.#rows?.bind(given) ?? { sql: this.#sqlOf(given), values: this.#place(given) };
     if (text instanceof Refusal) {
       const faults = this.#faults();
-      faults.add(this.#params.find((param) => param instanceof BoundRows)?.name ?? "", text.rule);
+      faults.add(this.#rows?.name ?? "", text.rule);
       throw faults.toError();
     }
     return {
@@ -268,18 +262,4 @@ export class CallBinder {
   #faults(): BindFaults {
     return new BindFaults(this.#statement);
   }
-}
-
-/** By parameter, and by `rows.column`. */
-function placeholdersOf(params: readonly (BoundParam | BoundRows)[]): ReadonlyMap<string, string> {
-  return new Map(
-    params.flatMap((param) =>
-      param instanceof BoundRows
-        ? param.placeholders.map((
-          text,
-          at,
-        ): [string, string] => [`${param.name}.${param.columns[at]}`, text])
-        : [[param.name, param.codec.placeholder]]
-    ),
-  );
 }

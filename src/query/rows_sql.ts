@@ -1,9 +1,11 @@
 import { Buffer } from "node:buffer";
 import type { SqlValue } from "../drivers/mysql.ts";
-import type { Given } from "./bound_param.ts";
+import type { BoundParam, Given } from "./bound_param.ts";
+import { BoundRows } from "./bound_rows.ts";
+import { placeholdersOf } from "./placeholders.ts";
 import { Refusal } from "./scalar_codec.ts";
 import { isFlat } from "./sql_pieces.ts";
-import type { FlatPiece, SqlPiece } from "./statement.ts";
+import type { SqlPiece } from "./statement.ts";
 
 /**
  * Calls of so many rows keep their text prepared; each number of rows has a text of its own, and a
@@ -15,18 +17,6 @@ const KEPT_ROWS = 8;
  * other parameters. A server takes 16 MiB at once where nobody told it to take more or less.
  */
 const MOST_BYTES = 4 * 1_024 * 1_024;
-
-/** What stands for parameters in the SQL, and where calls have their values. */
-export interface RowsSqlOptions {
-  /** By parameter, and by `rows.column`: what stands in the SQL for its value. */
-  readonly placeholders: ReadonlyMap<string, string>;
-  /** By parameter: its place in what a call gave. */
-  readonly indexes: ReadonlyMap<string, number>;
-  /** By `rows.column`: its place in a row. */
-  readonly columns: ReadonlyMap<string, number>;
-  /** The place of the rows in what a call gave. */
-  readonly rows: number;
-}
 
 /** What is sent for a call. */
 export interface RowsText {
@@ -46,21 +36,45 @@ type Place = { readonly given: number } | { readonly column: number };
 
 /** Builds what is sent for the calls of a statement that takes rows: one statement, whatever many. */
 export class RowsSql {
+  /** The name of the parameter. */
+  readonly name: string;
   readonly #head: Part;
   readonly #row: Part;
   readonly #tail: Part;
+  /** The place of the rows in what a call gives. */
   readonly #rows: number;
   readonly #width: number;
   readonly #kept: string[] = [];
 
-  constructor(pieces: readonly SqlPiece[], options: RowsSqlOptions) {
+  /** @param params in the order in which calls give them; one of them has rows */
+  constructor(pieces: readonly SqlPiece[], params: readonly (BoundParam | BoundRows)[]) {
+    this.#rows = params.findIndex((param) => param instanceof BoundRows);
+    const rows = params[this.#rows];
+    if (!(rows instanceof BoundRows)) {
+      throw new TypeError("Cannot bind rows: a parameter must be of type rows, received none");
+    }
+    this.name = rows.name;
+    this.#width = rows.columns.length;
+    const placeholders = placeholdersOf(params);
+    const partOf = (some: readonly SqlPiece[]): Part => {
+      const flat = some.filter(isFlat);
+      const text = flat.map((piece) =>
+        "text" in piece ? piece.text : piece.bare ? "?" : placeholders.get(piece.param) ?? "?"
+      );
+      const places = flat.flatMap((piece) => "param" in piece ? [placeOf(piece.param)] : []);
+      return { text: text.join(""), places };
+    };
+    const placeOf = (param: string): Place => {
+      const [name, column] = param.split(".");
+      return column === undefined
+        ? { given: params.findIndex((candidate) => candidate.name === name) }
+        : { column: rows.columns.indexOf(column) };
+    };
     const at = pieces.findIndex((piece) => "row" in piece);
     const row = pieces[at];
-    this.#head = partOf(pieces.slice(0, at).filter(isFlat), options);
-    this.#row = partOf(row !== undefined && "row" in row ? row.row : [], options);
-    this.#tail = partOf(pieces.slice(at + 1).filter(isFlat), options);
-    this.#rows = options.rows;
-    this.#width = options.columns.size;
+    this.#head = partOf(pieces.slice(0, at));
+    this.#row = partOf(row === undefined || isFlat(row) ? [] : row.row);
+    this.#tail = partOf(pieces.slice(at + 1));
   }
 
   /** What is sent, or why it is too much. */
@@ -79,7 +93,7 @@ export class RowsSql {
     fill(this.#head.places, 0);
     for (let row = 0; row < count; row++) fill(this.#row.places, row * this.#width);
     fill(this.#tail.places, 0);
-    return sizeOf(sql, values) > MOST_BYTES
+    return isTooLong(sql, values)
       ? new Refusal(`must make a statement of at most ${MOST_BYTES} bytes: send fewer rows`)
       : { sql, values, once: count > KEPT_ROWS };
   }
@@ -94,23 +108,7 @@ export class RowsSql {
   }
 }
 
-function partOf(pieces: readonly FlatPiece[], options: RowsSqlOptions): Part {
-  const { placeholders, indexes, columns } = options;
-  let text = "";
-  const places: Place[] = [];
-  for (const piece of pieces) {
-    if ("text" in piece) {
-      text += piece.text;
-      continue;
-    }
-    text += piece.bare ? "?" : placeholders.get(piece.param) ?? "?";
-    const column = columns.get(piece.param);
-    places.push(column === undefined ? { given: indexes.get(piece.param) ?? -1 } : { column });
-  }
-  return { text, places };
-}
-
-function sizeOf(sql: string, values: readonly SqlValue[]): number {
+function isTooLong(sql: string, values: readonly SqlValue[]): boolean {
   let bytes = Buffer.byteLength(sql);
   for (const value of values) {
     bytes += typeof value === "string"
@@ -118,6 +116,7 @@ function sizeOf(sql: string, values: readonly SqlValue[]): number {
       : value instanceof Uint8Array
       ? value.length
       : 8;
+    if (bytes > MOST_BYTES) return true;
   }
-  return bytes;
+  return bytes > MOST_BYTES;
 }

@@ -177,12 +177,33 @@ function answerSchema(documented: DocumentedStatement): Schema {
     case "many":
       return object({ data: { type: "array", items: row } });
     case "exec":
-      return object({
-        affectedRows: { type: "integer", format: "int64", minimum: 0 },
-        insertId: nullable(bigintSchema({ natural: true })),
-        ...(hasRows(documented) ? { rows: { type: "array", items: row } } : {}),
-      });
+      return writeSchema(documented, row);
   }
+}
+
+function writeSchema(documented: DocumentedStatement, row: Schema): Schema {
+  const { required, properties, ...schema } = object({
+    affectedRows: { type: "integer", format: "int64", minimum: 0 },
+    insertId: nullable(bigintSchema({ natural: true })),
+    ...(hasRows(documented) ? { rows: { type: "array", items: row } } : {}),
+  });
+  const ids = idsOf(documented.statement.params);
+  const generated = {
+    type: "object",
+    description: "The ids that were made, where the call left them out.",
+    properties: Object.fromEntries(ids.map((name) => [name, bigintSchema({ natural: true })])),
+    additionalProperties: false,
+  };
+  return {
+    ...schema,
+    required,
+    properties: { ...properties, ...(ids.length === 0 ? {} : { generated }) },
+  };
+}
+
+/** The parameters whose ids the service makes where a call leaves them out. */
+function idsOf(params: readonly ParamSpec[]): readonly string[] {
+  return params.flatMap((spec) => spec.default?.kind === "id" ? [spec.name] : []);
 }
 
 function answerExample(documented: DocumentedStatement): Schema {
@@ -190,7 +211,15 @@ function answerExample(documented: DocumentedStatement): Schema {
   const row = sampleRow(facts?.columns ?? [], exampleParams(statement.params));
   const known = facts !== undefined && facts.columns.length > 0;
   if (statement.kind === "exec") {
-    return { example: { affectedRows: 1, insertId: null, ...(known ? { rows: [row] } : {}) } };
+    const ids = idsOf(statement.params).map((name) => [name, "118613836800000000"]);
+    return {
+      example: {
+        affectedRows: 1,
+        insertId: null,
+        ...(ids.length === 0 ? {} : { generated: Object.fromEntries(ids) }),
+        ...(known ? { rows: [row] } : {}),
+      },
+    };
   }
   return known ? { example: { data: statement.kind === "one" ? row : [row] } } : {};
 }
@@ -235,6 +264,8 @@ function requiredOf(params: readonly ParamSpec[]): Schema {
   return required.length === 0 ? {} : { required };
 }
 
-function object(properties: Schema): Schema {
+function object(
+  properties: Schema,
+): { readonly type: "object"; readonly required: readonly string[]; readonly properties: Schema } {
   return { type: "object", required: Object.keys(properties), properties };
 }
