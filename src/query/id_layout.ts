@@ -9,8 +9,9 @@ export const ID_EPOCH_S = Date.UTC(2026, 0, 1) / 1_000;
 export const IDS_PER_MICROSECOND = 4_096;
 /** The last microsecond that there are ids of; in 2097. */
 export const LAST_MICROSECOND = 2 ** 51 - 1;
-/** The least id that is ever made, and the greatest. */
+/** The least id that is ever made. */
 export const LEAST_ID = "4096";
+/** The greatest one. */
 export const GREATEST_ID = "9223372036854775807";
 
 /** The first id of a microsecond. */

@@ -8,10 +8,10 @@ import { isFlat } from "./sql_pieces.ts";
 import type { SqlPiece } from "./statement.ts";
 
 /**
- * Calls of so many rows keep their text prepared; each number of rows has a text of its own, and a
- * connection keeps few.
+ * The text of calls of so many rows, or fewer, is kept prepared; each number of rows has a text of its
+ * own, and a connection keeps few.
  */
-const KEPT_ROWS = 8;
+const KEPT_ROWS = 4;
 /**
  * The most that one call may send, in bytes: its text, its values, and what each row repeats of the
  * other parameters. A server takes 16 MiB at once where nobody told it to take more or less.

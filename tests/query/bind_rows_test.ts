@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { RealmgateError } from "../../src/core/errors.ts";
 import { sampleParams } from "../../src/query/sample_params.ts";
 import { compile } from "./rules.ts";
@@ -165,6 +166,30 @@ Deno.test("CompiledStatement has few texts kept prepared when rows are many", ()
   });
   assertEquals(kept.lastIndexOf(true) + 1, kept.filter((yes) => yes).length);
   assert(kept.filter((yes) => yes).length <= 8);
+});
+
+Deno.test("CompiledStatement binds or refuses but never breaks when anything is sent as rows", () => {
+  const cell = fc.oneof(fc.jsonValue(), fc.constantFrom("a", "1", 1, null));
+  const row = fc.oneof(
+    { weight: 5, arbitrary: fc.record({ item: cell, amount: cell }) },
+    { weight: 1, arbitrary: fc.dictionary(fc.constantFrom("item", "__proto__", "x"), cell) },
+    { weight: 1, arbitrary: fc.jsonValue() },
+  );
+  let bound = 0;
+  fc.assert(
+    fc.property(fc.oneof(fc.array(row, { maxLength: 3 }), fc.jsonValue()), (given) => {
+      try {
+        const { sql, values } = items.bindJson({ playerId: 1, items: given });
+        assertEquals(values.length, 3 * (given as unknown[]).length);
+        assertEquals(sql.split("?").length - 1, values.length);
+        bound++;
+      } catch (error) {
+        assert(error instanceof RealmgateError && error.code === "invalid_request", String(error));
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+  assert(bound > 0);
 });
 
 Deno.test("CompiledStatement refuses rows when what each repeats makes too long a statement", () => {

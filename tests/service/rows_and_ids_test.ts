@@ -83,7 +83,7 @@ Deno.test("Service takes many rows in one write, and makes ids", async (t) => {
     assertEquals([status, body], [200, { affectedRows: 1_000, insertId: null }]);
     assert(headers.get("realmgate-token") !== null);
     assertEquals(await heldBy(client, 20_001), { items: "1000", most: "9007199254740993" });
-    for (const count of [1, 2, 8, 9]) {
+    for (const count of [1, 4, 5, 9]) {
       const { body } = await give(20_010 + count, things(count));
       assertEquals(body["affectedRows"], count);
     }
