@@ -58,20 +58,12 @@ Deno.test("Service takes many rows in one write, and makes ids", async (t) => {
   const give = (playerId: number, items: unknown, headers = {}) =>
     client.exec("test.give", { playerId, items }, headers);
 
-  await t.step("the servers accept them, and tell what they answer", async () => {
-    const registry = (name: string) => client.get(`/v1/statements/${name}`);
-    const { body } = await eventually(async () => {
-      const found = await registry("test.spend");
-      return found.body["columns"] === null ? undefined : found;
-    });
-    const columns = body["columns"] as { name: string; type: string }[];
-    assertEquals(columns.map(({ name, type }) => [name, type]), [
-      ["id", "bigint"],
-      ["kind", "string"],
-      ["payload", "json"],
-    ]);
+  await t.step("the servers accept them without a warning", async () => {
     for (const name of ["test.spend", "test.give", "player.create", "inventory.add_items"]) {
-      const { available, warnings } = (await registry(name)).body;
+      const { available, warnings } = await eventually(async () => {
+        const { body } = await client.get(`/v1/statements/${name}`);
+        return body["columns"] === null ? undefined : body;
+      });
       assertEquals([available, warnings], [true, []], name);
     }
   });
