@@ -74,8 +74,13 @@ export interface MysqlSession {
   readonly threadId: number;
   /** Whether the transport is gone; it never comes back. */
   readonly closed: boolean;
-  /** Runs `sql` as a prepared statement. @throws {SqlError} */
-  execute(sql: string, values: readonly SqlValue[]): Promise<Rows | Ok>;
+  /**
+   * Runs `sql` as a prepared statement.
+   *
+   * @param once whether it is closed after that, in place of being kept for the next time
+   * @throws {SqlError}
+   */
+  execute(sql: string, values: readonly SqlValue[], once?: boolean): Promise<Rows | Ok>;
   /** Runs `sql` as text, without parameters. @throws {SqlError} */
   query(sql: string): Promise<Rows | Ok>;
   /** Prepares `sql` without running it. @throws {SqlError} */

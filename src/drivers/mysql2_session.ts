@@ -70,11 +70,11 @@ export class Mysql2Session implements MysqlSession {
     return this.#closed;
   }
 
-  execute(sql: string, values: readonly SqlValue[]): Promise<Rows | Ok> {
+  execute(sql: string, values: readonly SqlValue[], once = false): Promise<Rows | Ok> {
     if (this.#reject !== undefined || this.#closed) return this.#refuse();
     const result = new Promise(this.#begin);
     const prepared = this.#statements.get(sql);
-    if (prepared === undefined) this.#prepareAndRun(sql, values);
+    if (prepared === undefined) this.#prepareAndRun(sql, values, once);
     else this.#run(prepared, values);
     return result;
   }
@@ -173,14 +173,21 @@ export class Mysql2Session implements MysqlSession {
     reject?.(error);
   }
 
-  #prepareAndRun(sql: string, values: readonly SqlValue[]): void {
-    this.#prepare(sql, (error, prepared) => {
+  #prepareAndRun(sql: string, values: readonly SqlValue[], once: boolean): void {
+    const run = (error: unknown, prepared?: Prepared) => {
       if (this.#reject === undefined) return;
       if (prepared !== undefined) return this.#run(prepared, values);
       if (toSqlError(error, "connection_lost").errno !== ER_MAX_PREPARED_STMT_COUNT_REACHED) {
         return this.#failed(error);
       }
       this.#connection.query(this.#connection.format(sql, values.map(literal)), this.#onResult);
+    };
+    if (!once) return this.#prepare(sql, run);
+    this.#connection.prepare(sql, (error, handle) => {
+      if (error) return run(error);
+      if (this.#reject === undefined) return;
+      handle.execute(bindable(values), this.#onResult);
+      this.#connection.unprepare(sql);
     });
   }
 

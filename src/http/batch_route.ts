@@ -94,7 +94,9 @@ async function answer(
     const endpoint = kind === "exec" ? "exec" : "query";
     const compiled = findStatement(parts, { name: call.statement, endpoint, principal });
     const fence = call.fence === undefined ? undefined : readFence(call.fence, endpoint);
-    const bound = compiled.bindJson(call.params);
+    const needed = compiled.idsNeeded(call.params);
+    const ids = needed === 0 ? undefined : await parts.ids.take(needed, scope);
+    const bound = compiled.bindJson(call.params, ids);
     const left = scope.deadlineAt - parts.clock.now();
     const timeoutMs = Math.max(0, Math.min(left, timeoutOf(parts, compiled.statement, undefined)));
     own = parts.watch.open({ timeoutMs });

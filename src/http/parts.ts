@@ -6,6 +6,7 @@ import type { CacheManager } from "../cache/cache_manager.ts";
 import type { KeptValues } from "../cache/kept_values.ts";
 import type { CachedReads } from "../query/cached_reads.ts";
 import type { Executor } from "../query/executor.ts";
+import type { IdSource } from "../query/id_source.ts";
 import type { QueryOptimizer } from "../query/query_optimizer.ts";
 import type { ScatterReads } from "../query/scatter/scatter_reads.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
@@ -29,6 +30,8 @@ export interface Parts {
   readonly authenticator: Authenticator;
   readonly optimizer: QueryOptimizer;
   readonly executor: Executor;
+  /** Makes what `default=id()` asks for. */
+  readonly ids: IdSource;
   readonly caches: CacheManager;
   readonly cached: CachedReads;
   readonly scattered: ScatterReads;

@@ -69,7 +69,8 @@ function summary(compiled: CompiledStatement, principal: Principal): Record<stri
 
 function paramSummary(param: ParamSpec): Record<string, unknown> {
   const { name, type, secret, default: fallback, ...rest } = param;
-  return { name, type: typeText(type), required: fallback === undefined, secret, ...rest };
+  const max = type.kind === "rows" ? { max: String(type.max) } : {};
+  return { name, type: typeText(type), required: fallback === undefined, secret, ...rest, ...max };
 }
 
 /** A parameter's type as it is written in a statement file. */

@@ -94,7 +94,8 @@ export async function runStatement(
   const run = { compiled, bound, consistency, token, scope, timings, fence };
   if (compiled.statement.kind === "exec") {
     const write = await parts.executor.write(run);
-    const body = encodeOk(compiled, write.result, options);
+    const { generated } = bound;
+    const body = encodeOk(compiled, write.result, { int64: options.int64, generated });
     assertShort(parts, compiled, body);
     timings?.mark("encode");
     const { shard, source } = write;

@@ -54,9 +54,10 @@ export function postStatement(parts: Parts, endpoint: Endpoint): StatementHandle
       timeoutOf(parts, compiled.statement, options.deadlineMs),
     );
     try {
-      const bound = compiled.bindJson(
-        readParams(await readJson(request, { maxBytes, scope, reads })),
-      );
+      const params = readParams(await readJson(request, { maxBytes, scope, reads }));
+      const needed = compiled.idsNeeded(params);
+      const ids = needed === 0 ? undefined : await parts.ids.take(needed, scope);
+      const bound = compiled.bindJson(params, ids);
       const call = { compiled, bound, options };
       return respond(await runStatement(parts, { ...call, scope }), {
         headers,

@@ -44,6 +44,8 @@ export interface CommandOptions {
    * once. @default {false}
    */
   readonly settle?: boolean;
+  /** Whether the text is not kept prepared, for it will hardly come again. @default {false} */
+  readonly once?: boolean | undefined;
 }
 
 /**
@@ -127,7 +129,9 @@ export class PooledConnection {
     options: CommandOptions,
   ): Promise<Rows | Ok> {
     const session = this.#enter(sql, options);
-    return session instanceof Error ? Promise.reject(session) : session.execute(sql, values);
+    return session instanceof Error
+      ? Promise.reject(session)
+      : session.execute(sql, values, options.once);
   }
 
   /** Runs `sql` as text; the session is reset before the next borrower. As {@linkcode execute}. */

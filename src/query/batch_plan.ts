@@ -2,7 +2,7 @@ import type { ColumnInfo, Rows, SqlValue } from "../drivers/mysql.ts";
 import type { Given } from "./bound_param.ts";
 import { paddedSize, type Placeholder, SqlBuilder } from "./sql_builder.ts";
 import type { Bound } from "./call_binder.ts";
-import type { SqlPiece, Statement } from "./statement.ts";
+import type { FlatPiece, Statement } from "./statement.ts";
 
 /** How calls of one statement are read many at a time. */
 export class BatchPlan {
@@ -16,7 +16,7 @@ export class BatchPlan {
 
   constructor(
     statement: Pick<Statement, "params">,
-    merged: { readonly param: string; readonly pieces: readonly SqlPiece[] },
+    merged: { readonly param: string; readonly pieces: readonly FlatPiece[] },
     placeholders: ReadonlyMap<string, string>,
   ) {
     const names = statement.params.map(({ name }) => name);

@@ -5,6 +5,8 @@ import { didYouMean } from "./suggest.ts";
 /** Faults past this many are counted, not told: a hostile request must cost little. */
 const MOST = 20;
 const SHOWN_CHARACTERS = 40;
+/** Longer, so that the path of a value inside rows is told whole. */
+const NAME_CHARACTERS = 100;
 
 /** Collects what is wrong with the parameters of one call, to be told all at once. */
 export class BindFaults {
@@ -19,7 +21,9 @@ export class BindFaults {
   /** Adds a fault of one parameter. */
   add(param: string, detail: string): void {
     this.#count++;
-    if (this.#errors.length < MOST) this.#errors.push({ param: shorten(param), detail });
+    if (this.#errors.length < MOST) {
+      this.#errors.push({ param: shorten(param, NAME_CHARACTERS), detail });
+    }
   }
 
   /** Adds a value that was refused; a secret one is not shown. */
@@ -39,6 +43,16 @@ export class BindFaults {
     else this.add(param, `is not a parameter of ${this.#statement}${didYouMean(param, known)}`);
   }
 
+  /** Adds a column that rows do not have, by its path. */
+  addUnknownColumn(
+    path: string,
+    options: { readonly name: string; readonly rows: string; readonly known: Iterable<string> },
+  ): void {
+    const { name, rows, known } = options;
+    if (this.#errors.length >= MOST) this.#count++;
+    else this.add(path, `is not a column of ${rows}${didYouMean(name, known)}`);
+  }
+
   /** What the caller is told. */
   toError(): RealmgateError {
     const [first] = this.#errors;
@@ -55,10 +69,12 @@ function show(received: unknown): string {
   if (received === null || typeof received === "number" || typeof received === "boolean") {
     return String(received);
   }
-  if (typeof received === "string") return JSON.stringify(shorten(received.toWellFormed()));
+  if (typeof received === "string") {
+    return JSON.stringify(shorten(received.toWellFormed(), SHOWN_CHARACTERS));
+  }
   return Array.isArray(received) ? "an array" : "an object";
 }
 
-function shorten(text: string): string {
-  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
+function shorten(text: string, characters: number): string {
+  return text.length <= characters ? text : `${text.slice(0, characters)}…`;
 }

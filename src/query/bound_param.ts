@@ -25,6 +25,8 @@ export class BoundParam {
   /** Why `default=` cannot stand in for the parameter, where it cannot. */
   readonly badDefault: Refusal | undefined;
   readonly #now: "datetime" | "date" | undefined;
+  /** Whether an id is made where a call leaves it out. */
+  readonly makesId: boolean;
 
   /**
    * @param statement decides by its shard rule and its LIMIT what the parameter may be
@@ -52,6 +54,7 @@ export class BoundParam {
     this.inAddress = scalar.kind !== "json";
     this.codec = cursor ?? (isKey ? new ShardKeyCodec(codec, { fold: shard.fold }) : codec);
     this.#nullable = !this.list && !isKey && !counts;
+    this.makesId = spec.default?.kind === "id";
     this.#now = spec.default?.kind === "now" ? (scalar.kind as "datetime" | "date") : undefined;
     const fallback = spec.default?.kind === "value" ? this.readJson(spec.default.value) : undefined;
     this.badDefault = fallback instanceof Refusal ? fallback : undefined;

@@ -3,11 +3,12 @@ import { RealmgateError } from "../core/errors.ts";
 import type { SqlValue } from "../drivers/mysql.ts";
 import { BindFaults } from "./bind_faults.ts";
 import { BoundParam, type Given, MOST_LIST_VALUES, tooMany } from "./bound_param.ts";
+import { BoundRows } from "./bound_rows.ts";
+import { CallComposer, type Generated } from "./call_composer.ts";
+import { placeholdersOf } from "./placeholders.ts";
 import { pagesOf, PageSql } from "./scatter/page_sql.ts";
 import { decodePart } from "./query_string.ts";
 import { Refusal } from "./scalar_codec.ts";
-import { foldKey } from "./shard_key.ts";
-import { paddedSize, SqlBuilder } from "./sql_builder.ts";
 import type { Statement } from "./statement.ts";
 
 /** One call of a statement, ready to be routed and sent. */
@@ -19,6 +20,10 @@ export interface Bound {
   readonly shardKey: string | undefined;
   /** What was given for each parameter, in their own order, where keys or tags are made of it. */
   readonly given?: readonly Given[];
+  /** Whether no connection is to keep its text prepared. @default {false} */
+  readonly once?: boolean;
+  /** The ids that were made for it, by parameter. @default {none} */
+  readonly generated?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -30,61 +35,39 @@ export interface Bound {
 export class CallBinder {
   readonly #statement: string;
   readonly #clock: Clock;
-  readonly #params: readonly BoundParam[];
+  readonly #params: readonly (BoundParam | BoundRows)[];
   readonly #indexes: ReadonlyMap<string, number>;
-  /** For each place in the SQL the parameter that it shows. */
-  readonly #places: readonly number[];
-  /** Whether the parameters stand in the SQL once each, in their own order, without lists. */
-  readonly #straight: boolean;
-  readonly #builder: SqlBuilder;
-  readonly #key: number;
-  readonly #fold: boolean;
+  readonly #composer: CallComposer;
+  readonly #ids: readonly string[];
   readonly #secret: string | undefined;
-  readonly #keepsGiven: boolean;
-  readonly #pages:
-    | { readonly sql: PageSql; readonly at: number; readonly limit: number }
-    | undefined;
 
   constructor(statement: Statement, options: { readonly clock: Clock }) {
-    const { shard, pieces } = statement;
+    const { params } = statement;
     this.#statement = statement.name;
     this.#clock = options.clock;
-    this.#indexes = new Map(statement.params.map(({ name }, index) => [name, index]));
-    const pages = pagesOf(statement);
-    this.#pages = pages && {
-      sql: new PageSql(statement, pages),
-      at: this.#indexes.get(pages.after) ?? -1,
-      limit: this.#indexes.get(pages.limit) ?? -1,
-    };
-    this.#params = statement.params.map((spec) =>
-      new BoundParam(
-        spec,
-        statement,
-        spec.name === pages?.after ? this.#pages?.sql.cursor : undefined,
-      )
+    const indexes = this.#indexes = new Map(params.map(({ name }, index) => [name, index]));
+    const rule = pagesOf(statement);
+    const pages = rule && new PageSql(statement, rule);
+    this.#params = params.map((spec) =>
+      spec.type.kind === "rows"
+        ? new BoundRows(spec, spec.type)
+        : new BoundParam(spec, statement, spec.name === rule?.after ? pages?.cursor : undefined)
     );
-    this.#places = pieces.flatMap((piece) =>
-      "param" in piece ? [this.#indexes.get(piece.param) ?? -1] : []
-    );
-    this.#builder = new SqlBuilder(
-      pieces,
-      new Map(this.#params.map(({ name, codec, list }) => {
-        return [name, { text: codec.placeholder, list, varies: name === pages?.after }];
-      })),
-    );
-    this.#straight = this.#builder.fixed !== undefined &&
-      this.#places.length === this.#params.length &&
-      this.#places.every((param, place) => param === place);
-    this.#key = shard.by === "key" ? this.#indexes.get(shard.param) ?? -1 : -1;
-    this.#fold = shard.by === "key" && shard.fold;
-    this.#secret = statement.params.find((spec) => spec.secret)?.name;
-    this.#keepsGiven = statement.cache !== undefined || statement.invalidates.length > 0 ||
-      statement.batch !== undefined || shard.by === "each" || statement.merge !== undefined;
+    this.#composer = new CallComposer(statement, { params: this.#params, indexes, pages });
+    this.#ids = this.#params.flatMap(({ name, makesId }) => makesId ? [name] : []);
+    this.#secret = params.find((spec) => spec.secret)?.name;
   }
 
   /** What stands in the SQL for one value of each parameter. */
   get placeholders(): ReadonlyMap<string, string> {
-    return new Map(this.#params.map(({ name, codec }) => [name, codec.placeholder]));
+    return placeholdersOf(this.#params);
+  }
+
+  /** How many ids must be made for these `params`: one for each that they leave out. */
+  idsNeeded(params: unknown): number {
+    if (this.#ids.length === 0 || params === undefined) return this.#ids.length;
+    if (params === null || typeof params !== "object") return 0;
+    return this.#ids.filter((name) => !Object.hasOwn(params, name)).length;
   }
 
   /** Binds a query string without its `?`. @throws {RealmgateError} `invalid_request` */
@@ -108,8 +91,13 @@ export class CallBinder {
     return this.#finish(given, faults);
   }
 
-  /** Binds the `params` of a JSON body. @throws {RealmgateError} `invalid_request` */
-  bindJson(params: unknown): Bound {
+  /**
+   * Binds the `params` of a JSON body.
+   *
+   * @param ids as many as {@linkcode idsNeeded} says
+   * @throws {RealmgateError} `invalid_request`
+   */
+  bindJson(params: unknown, ids: readonly string[] = []): Bound {
     const given = new Array<Given>(this.#params.length).fill(undefined);
     let faults: BindFaults | undefined;
     if (params !== undefined) {
@@ -125,6 +113,10 @@ export class CallBinder {
           (faults ??= this.#faults()).addUnknown(name, this.#indexes.keys());
           continue;
         }
+        if (param instanceof BoundRows) {
+          given[index] = param.readJson(received, () => faults ??= this.#faults());
+          continue;
+        }
         const value = param.readJson(received);
         if (value instanceof Refusal) {
           const { secret } = param;
@@ -133,7 +125,7 @@ export class CallBinder {
         } else given[index] = value;
       }
     }
-    return this.#finish(given, faults);
+    return this.#finish(given, faults, ids);
   }
 
   #readPart(part: string, given: Given[], faults: BindFaults | undefined): BindFaults | undefined {
@@ -167,16 +159,28 @@ export class CallBinder {
     return faults;
   }
 
-  #finish(given: Given[], faults: BindFaults | undefined): Bound {
+  #finish(
+    given: Given[],
+    faults: BindFaults | undefined,
+    ids: readonly string[] = [],
+  ): Bound {
+    let generated: Record<string, string> | undefined;
+    let made = 0;
     for (let index = 0; index < given.length; index++) {
       if (given[index] !== undefined) continue;
       const param = this.#params[index];
+      const id = param?.makesId ? ids[made] : undefined;
+      if (param !== undefined && id !== undefined) {
+        made++;
+        given[index] = (generated ??= {})[param.name] = id;
+        continue;
+      }
       const fallback = param?.fallback(this.#clock);
       if (fallback !== undefined) given[index] = fallback;
       else (faults ??= this.#faults()).add(param?.name ?? "", "is required");
     }
     if (faults !== undefined) throw faults.toError();
-    return this.#compose(given);
+    return this.#compose(given, generated);
   }
 
   /** A call as it was bound, but with another list for one parameter. */
@@ -185,39 +189,12 @@ export class CallBinder {
     return this.#compose(given.map((value, index) => index === at ? [...list] : value));
   }
 
-  #compose(given: Given[]): Bound {
-    const page = this.#pages?.sql.conditionOf(given[this.#pages.at]);
-    const values = this.#straight ? given as SqlValue[] : this.#place(given, page?.values);
-    const sql = this.#builder.fixed ?? this.#builder.text((param) => {
-      const index = this.#indexes.get(param) ?? -1;
-      if (page !== undefined && index === this.#pages?.at) return page.text;
-      const list = given[index];
-      return Array.isArray(list) ? paddedSize(list.length) : 1;
-    });
-    const shardKey = this.#key < 0 ? undefined : this.#keyOf(given[this.#key]);
-    return this.#keepsGiven ? { values, sql, shardKey, given } : { values, sql, shardKey };
-  }
-
-  /** A page asks for one row more than it answers, to see whether another one follows. */
-  #place(given: readonly Given[], page: readonly SqlValue[] | undefined): SqlValue[] {
-    const values: SqlValue[] = [];
-    for (const place of this.#places) {
-      const value = given[place];
-      if (place === this.#pages?.at) values.push(...page ?? []);
-      else if (place === this.#pages?.limit) values.push(Number(value) + 1);
-      else if (!Array.isArray(value)) values.push(value ?? null);
-      else {
-        for (const item of value) values.push(item);
-        const last = value.at(-1) ?? null;
-        for (let at = value.length; at < paddedSize(value.length); at++) values.push(last);
-      }
-    }
-    return values;
-  }
-
-  #keyOf(value: Given): string {
-    const key = String(value);
-    return this.#fold ? foldKey(key) : key;
+  #compose(given: Given[], generated?: Generated): Bound {
+    const bound = this.#composer.compose(given, generated);
+    if (!(bound instanceof Refusal)) return bound;
+    const faults = this.#faults();
+    faults.add(this.#composer.rows ?? "", bound.rule);
+    throw faults.toError();
   }
 
   #faults(): BindFaults {

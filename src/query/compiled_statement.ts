@@ -1,5 +1,4 @@
 import type { Clock } from "../core/clock.ts";
-import { RealmgateError } from "../core/errors.ts";
 import type { ColumnInfo, Rows, SqlValue } from "../drivers/mysql.ts";
 import { type Bound, CallBinder } from "./call_binder.ts";
 import { BatchPlan } from "./batch_plan.ts";
@@ -25,7 +24,7 @@ export class CompiledStatement {
   readonly scatter: ScatterPlan | undefined;
   /** Whether calls with the same parameters may have one answer. */
   readonly repeatable: boolean;
-  readonly #binder: CallBinder | undefined;
+  readonly #binder: CallBinder;
   readonly #encoder: RowEncoder;
   readonly #key: Template;
   readonly #tags: (given: readonly Given[]) => readonly string[];
@@ -33,14 +32,10 @@ export class CompiledStatement {
 
   constructor(statement: Statement, options: { readonly clock: Clock }) {
     this.statement = statement;
-    this.#binder = statement.unsupported === undefined
-      ? new CallBinder(statement, options)
-      : undefined;
+    this.#binder = new CallBinder(statement, options);
     this.#encoder = new RowEncoder(statement);
     const { batch } = statement;
-    this.plan = batch === undefined || this.#binder === undefined
-      ? undefined
-      : new BatchPlan(statement, batch, this.#binder.placeholders);
+    this.plan = batch && new BatchPlan(statement, batch, this.#binder.placeholders);
     this.repeatable = statement.kind !== "exec" && isRepeatable(scanSql(statement.sql).tokens);
     this.scatter = isScattered(statement) ? new ScatterPlan(statement) : undefined;
     const params = statement.params.map(({ name }) => name);
@@ -57,7 +52,7 @@ export class CompiledStatement {
 
   /** Why it cannot run, or `undefined` where it can. */
   get unavailable(): string | undefined {
-    return this.statement.unsupported ?? this.#facts?.unavailable;
+    return this.#facts?.unavailable;
   }
 
   /** Takes over what the servers said of it. */
@@ -65,22 +60,28 @@ export class CompiledStatement {
     this.#facts = facts;
   }
 
+  /** How many ids are to be made for a call with these `params`, by `default=id()`. */
+  idsNeeded(params: unknown): number {
+    return this.#binder.idsNeeded(params);
+  }
+
   /**
    * Binds the `params` of a JSON body, already parsed; numbers in it beyond 2^53 are refused.
    *
-   * @throws {RealmgateError} `invalid_request` with every fault, `statement_unavailable`
+   * @param ids as many as {@linkcode idsNeeded} says
+   * @throws {RealmgateError} `invalid_request` with every fault
    */
-  bindJson(params: unknown): Bound {
-    return (this.#binder ?? this.#refuse()).bindJson(params);
+  bindJson(params: unknown, ids?: readonly string[]): Bound {
+    return this.#binder.bindJson(params, ids);
   }
 
   /**
    * Binds a raw query string, without its `?`.
    *
-   * @throws {RealmgateError} `invalid_request` with every fault, `statement_unavailable`
+   * @throws {RealmgateError} `invalid_request` with every fault
    */
   bindQuery(search: string): Bound {
-    return (this.#binder ?? this.#refuse()).bindQuery(search);
+    return this.#binder.bindQuery(search);
   }
 
   /**
@@ -98,7 +99,7 @@ export class CompiledStatement {
 
   /** The call with another list for one of its parameters. */
   withList(bound: Bound, param: string, list: readonly SqlValue[]): Bound {
-    return (this.#binder ?? this.#refuse()).withList(bound, param, list);
+    return this.#binder.withList(bound, param, list);
   }
 
   /** The key of a call of a cached statement: the same for the same values, and only for those. */
@@ -110,12 +111,5 @@ export class CompiledStatement {
   /** The tags that a call's answer has, or that a write drops. */
   tags({ given = [] }: Bound): readonly string[] {
     return this.#tags(given);
-  }
-
-  #refuse(): never {
-    const { name, unsupported } = this.statement;
-    throw new RealmgateError("statement_unavailable", `Cannot run ${name}: ${unsupported}`, {
-      retryAfterMs: 30_000,
-    });
   }
 }

@@ -1,6 +1,6 @@
 import { cutSql } from "./sql_pieces.ts";
 import { scanSql, type SqlToken } from "./sql_scanner.ts";
-import type { SqlPiece } from "./statement.ts";
+import type { FlatPiece } from "./statement.ts";
 
 /** `@batch`: the column and the parameter that it is compared with. */
 export interface BatchAnnotation {
@@ -18,7 +18,7 @@ export function mergedPieces(
   sql: string,
   tokens: readonly SqlToken[],
   batch: BatchAnnotation,
-): readonly SqlPiece[] | string {
+): readonly FlatPiece[] | string {
   const at = tokens.findIndex(({ kind, text }) => kind === "param" && text === batch.param);
   const [param, equals] = [tokens[at], tokens[at - 1]];
   const topLevel = (word: string) =>

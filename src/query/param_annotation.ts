@@ -1,18 +1,13 @@
-import { codecOf, type ValueLimits } from "./param_codec.ts";
+import { GREATEST_ID, LEAST_ID } from "./id_layout.ts";
+import { codecOf } from "./param_codec.ts";
+import { LIMIT_OPTIONS, readLimits, readOptions } from "./param_options.ts";
 import { readParamType } from "./param_type.ts";
+import { readRowsParam } from "./rows_annotation.ts";
 import { Refusal } from "./scalar_codec.ts";
-import type { ParamDefault, ParamSpec, ParamType, ScalarType } from "./statement.ts";
-import { didYouMean } from "./suggest.ts";
-import { splitOption, splitWords } from "./words.ts";
+import type { ParamDefault, ParamSpec, ParamType, ValueLimits } from "./statement.ts";
+import { splitWords } from "./words.ts";
 
-const OPTIONS = ["min", "max", "maxlen", "enum", "default", "example"] as const;
-type Options = { [name in typeof OPTIONS[number]]?: string };
-
-const ORDERED = new Set(["bigint", "ubigint", "int", "decimal", "double", "datetime", "date"]);
-const SIZED = new Set(["string", "bytes", "json"]);
-const LISTED = new Set(["string", "bigint", "ubigint", "int"]);
-const MOST_ROWS_PARAM = 1_000;
-const LONGEST = 16_777_215;
+const OPTIONS = [...LIMIT_OPTIONS, "default", "example"] as const;
 
 /** Reads the text of a `@param` line: what it declares, and every fault of it. */
 export function readParam(
@@ -24,22 +19,13 @@ export function readParam(
   }
   const faults: string[] = [];
   const fault = (message: string) => faults.push(`:${name} ${message}`);
+  const rows = /^rows\((.*)\)$/s.exec(typeText);
+  if (rows !== null) return readRowsParam(name, { columns: rows[1] ?? "", words });
   const type = readParamType(typeText);
   if (typeof type === "string") {
     return { faults: [`:${name}: ${type}`] };
   }
-  const options: Options = {};
-  let secret = false;
-  for (const word of words) {
-    const [key, value] = splitOption(word) ?? [word, undefined];
-    const known = OPTIONS.find((option) => option === key);
-    if (word === "secret") secret = true;
-    else if (known === undefined || value === undefined) {
-      fault(`has an unknown option "${word}"${didYouMean(key, [...OPTIONS, "secret"])}`);
-    } else if (options[known] !== undefined) fault(`gives ${known}= twice`);
-    else options[known] = value;
-  }
-  if (type.kind === "rows") return readRowsParam({ name, type, options, secret, faults });
+  const { options, secret } = readOptions(words, { names: OPTIONS, secret: true }, fault);
   const scalar = type.kind === "array" ? type.of : type;
   const limits = readLimits(scalar, options, fault);
   return {
@@ -53,68 +39,6 @@ export function readParam(
       secret,
     },
   };
-}
-
-function readRowsParam(
-  param: {
-    readonly name: string;
-    readonly type: Extract<ParamType, { kind: "rows" }>;
-    readonly options: Options;
-    readonly secret: boolean;
-    readonly faults: string[];
-  },
-): { spec: ParamSpec; faults: readonly string[] } {
-  const { name, type, options, secret, faults } = param;
-  const max = Number(options.max ?? type.max);
-  if (!(Number.isInteger(max) && max >= 1 && max <= MOST_ROWS_PARAM)) {
-    faults.push(`:${name} must have max= from 1 to ${MOST_ROWS_PARAM}, received "${options.max}"`);
-  }
-  for (const option of OPTIONS) {
-    if (option !== "max" && options[option] !== undefined) {
-      faults.push(`:${name} is rows(…), which have no ${option}=`);
-    }
-  }
-  return { faults, spec: { name, type: { ...type, max }, secret } };
-}
-
-function readLimits(
-  type: ScalarType,
-  options: Options,
-  fault: (message: string) => void,
-): ValueLimits {
-  const limits: { -readonly [key in keyof ValueLimits]: ValueLimits[key] } = {};
-  const plain = codecOf(type);
-  for (const key of ["min", "max"] as const) {
-    const text = options[key];
-    if (text === undefined) continue;
-    if (!ORDERED.has(type.kind)) fault(`is ${type.kind}, which has no ${key}=`);
-    else if (plain.fromText(text) instanceof Refusal) fault(`has a bad ${key}= "${text}"`);
-    else limits[key] = text;
-  }
-  const { min, max } = limits;
-  if (
-    min !== undefined && max !== undefined &&
-    codecOf(type, { max }).fromText(min) instanceof Refusal
-  ) {
-    fault(`has min=${min} greater than max=${max}`);
-    delete limits.min;
-  }
-  if (options.maxlen !== undefined) {
-    const length = Number(options.maxlen);
-    if (!SIZED.has(type.kind)) fault(`is ${type.kind}, which has no maxlen=`);
-    else if (!(Number.isInteger(length) && length >= 1 && length <= LONGEST)) {
-      fault(`must have maxlen= from 1 to ${LONGEST}, received "${options.maxlen}"`);
-    } else limits.maxLength = length;
-  }
-  if (options.enum !== undefined) {
-    const values = options.enum.split(",").map((value) => value.trim());
-    const codec = codecOf(type, limits);
-    const bad = values.find((value) => codec.fromText(value) instanceof Refusal);
-    if (!LISTED.has(type.kind)) fault(`is ${type.kind}, which has no enum=`);
-    else if (bad !== undefined) fault(`has a bad value "${bad}" in enum=`);
-    else limits.enum = values;
-  }
-  return limits;
 }
 
 interface Reading {
@@ -132,9 +56,15 @@ function readDefault(type: ParamType, reading: Reading): { default?: ParamDefaul
     return {};
   }
   if (text === "id()") {
-    if (type.kind === "bigint" || type.kind === "ubigint") return { default: { kind: "id" } };
-    fault(`is ${type.kind}, which has no default=id()`);
-    return {};
+    if (type.kind !== "bigint" && type.kind !== "ubigint") {
+      fault(`is ${type.kind}, which has no default=id()`);
+      return {};
+    }
+    const codec = codecOf(type, reading.limits);
+    if ([LEAST_ID, GREATEST_ID].some((id) => codec.fromText(id) instanceof Refusal)) {
+      fault(`has limits that ids of default=id() break: they go up to ${GREATEST_ID}`);
+    }
+    return { default: { kind: "id" } };
   }
   if (text === "null" && type.kind !== "array") return { default: { kind: "value", value: null } };
   if (!check(type, { ...reading, text, option: "default" })) return {};

@@ -3,12 +3,9 @@ import { DecimalCodec } from "./decimal_codec.ts";
 import { IntegerCodec } from "./integer_codec.ts";
 import { BoolCodec, DoubleCodec } from "./number_codec.ts";
 import { Refusal, type ScalarCodec } from "./scalar_codec.ts";
-import type { ParamSpec, ScalarType } from "./statement.ts";
+import type { ScalarType, ValueLimits } from "./statement.ts";
 import { BytesCodec, JsonCodec, StringCodec } from "./text_codec.ts";
 import { DateCodec, DatetimeCodec } from "./time_codec.ts";
-
-/** The limits of a parameter that concern each single value. */
-export type ValueLimits = Pick<ParamSpec, "min" | "max" | "maxLength" | "enum">;
 
 /** The codec of a type within a parameter's limits, which must themselves be of the type. */
 export function codecOf(type: ScalarType, limits: ValueLimits = {}): ScalarCodec {

@@ -1,6 +1,5 @@
-import type { ParamType, ScalarType } from "./statement.ts";
+import type { ScalarType } from "./statement.ts";
 import { didYouMean } from "./suggest.ts";
-import { splitCommas } from "./words.ts";
 
 const PLAIN = [
   "bigint",
@@ -15,12 +14,9 @@ const PLAIN = [
   "json",
 ] as const;
 
-/** Rows that one `rows(…)` parameter may have where `max=` does not say. */
-export const DEFAULT_MAX_ROWS_PARAM = 100;
-
 /**
- * Reads a type as `@param` lines write it: `bigint`, `decimal(20,4)`, `string[]`,
- * `rows(id bigint, amount int)`. The answer is a sentence where it is none.
+ * Reads a type as `@param` lines write it: `bigint`, `decimal(20,4)`, `string[]`.
+ * The answer is a sentence where it is none. Rows are read by `rows_annotation.ts`.
  *
  * @example
  * ```ts
@@ -31,17 +27,17 @@ export const DEFAULT_MAX_ROWS_PARAM = 100;
  * assertEquals(readParamType("bigit"), 'unknown type "bigit" (did you mean bigint?)');
  * ```
  */
-export function readParamType(text: string): ParamType | string {
-  if (text.endsWith("[]")) {
-    const of = readScalar(text.slice(0, -2));
-    if (typeof of === "string") return of;
-    return of.kind === "json" ? "a list of json is not a type" : { kind: "array", of };
-  }
-  const rows = /^rows\((.*)\)$/s.exec(text);
-  return rows === null ? readScalar(text) : readRows(rows[1] ?? "");
+export function readParamType(
+  text: string,
+): ScalarType | { readonly kind: "array"; readonly of: ScalarType } | string {
+  if (!text.endsWith("[]")) return readScalarType(text);
+  const of = readScalarType(text.slice(0, -2));
+  if (typeof of === "string") return of;
+  return of.kind === "json" ? "a list of json is not a type" : { kind: "array", of };
 }
 
-function readScalar(text: string): ScalarType | string {
+/** The same for the type of one value. */
+export function readScalarType(text: string): ScalarType | string {
   const plain = PLAIN.find((kind) => kind === text);
   if (plain !== undefined) return { kind: plain };
   const decimal = /^decimal\(\s*(\d{1,2})\s*(?:,\s*(\d{1,2})\s*)?\)$/.exec(text);
@@ -54,19 +50,4 @@ function readScalar(text: string): ScalarType | string {
   }
   if (text === "decimal") return "decimal must say its digits, such as decimal(20,4)";
   return `unknown type "${text}"${didYouMean(text, [...PLAIN, "decimal(p,s)"])}`;
-}
-
-function readRows(text: string): ParamType | string {
-  const columns: { name: string; type: ScalarType }[] = [];
-  for (const part of splitCommas(text)) {
-    const [, name, typeText] = /^([A-Za-z_]\w*)\s+(.+)$/.exec(part) ?? [];
-    if (name === undefined || typeText === undefined) {
-      return `rows(…) must list names and types, such as rows(id bigint, amount int)`;
-    }
-    if (columns.some((column) => column.name === name)) return `rows(…) names ${name} twice`;
-    const type = readScalar(typeText);
-    if (typeof type === "string") return type;
-    columns.push({ name, type });
-  }
-  return { kind: "rows", columns, max: DEFAULT_MAX_ROWS_PARAM };
 }

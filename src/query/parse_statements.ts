@@ -1,7 +1,8 @@
 import { type Annotations, readAnnotations } from "./annotations.ts";
 import { BoundParam } from "./bound_param.ts";
-import { cutSql } from "./sql_pieces.ts";
-import { scanSql } from "./sql_scanner.ts";
+import { rowsTuple, spreadRows } from "./rows_tuple.ts";
+import { cutRows, cutSql } from "./sql_pieces.ts";
+import { type ScannedSql, scanSql } from "./sql_scanner.ts";
 import { shapeOf } from "./sql_shape.ts";
 import type {
   ShardRule,
@@ -54,10 +55,12 @@ function parseBlock(
 ): Statement {
   const annotations = readAnnotations(block.annotations, fault);
   declareCursor(annotations, fault);
-  const { sql, tokens, faults, complete } = scanSql(block.sql);
+  const { sql, tokens, faults, complete } = scanRows(block.sql, annotations);
   for (const { line, message } of faults) fault(block.sqlLine + line, message);
   const shape = shapeOf(tokens);
-  const pieces = cutSql(sql, tokens);
+  const rows = annotations.params.find(({ type }) => type.kind === "rows");
+  const perRow = rows && rowsTuple(tokens, rows.name);
+  const pieces = perRow === undefined ? cutSql(sql, tokens) : cutRows(sql, tokens, perRow);
   if (complete) {
     const { name, kind, line, sqlLine } = block;
     const draft = { name, kind, line, sqlLine, annotations, sql, tokens, pieces, shape };
@@ -68,7 +71,6 @@ function parseBlock(
   const maxRows = annotations.maxRows ??
     (shard.by === "all" || shard.by === "each" ? DEFAULT_SCATTER_ROWS : DEFAULT_MAX_ROWS);
   const batch = annotations.batch && mergedPieces(sql, tokens, annotations.batch);
-  const unsupported = notBuiltYet(annotations);
   for (const spec of annotations.params) {
     if (spec.type.kind === "rows") continue;
     const { badDefault } = new BoundParam(spec, { shard, pieces });
@@ -100,8 +102,20 @@ function parseBlock(
     retry: annotations.retry ?? false,
     scope: annotations.scope ?? (block.kind === "exec" ? "write" : "read"),
     allowFullScan: annotations.allowFullScan ?? false,
-    ...(unsupported === undefined ? {} : { unsupported }),
   };
+}
+
+/** The SQL's tokens, of rows in their long form. */
+function scanRows(text: string, { params }: Annotations): ScannedSql {
+  const scanned = scanSql(text);
+  for (const { name, type } of params) {
+    if (type.kind !== "rows") continue;
+    const spread = spreadRows(scanned.sql, scanned.tokens, { name, columns: type.columns });
+    if (spread === scanned.sql) return scanned;
+    const { sql, tokens } = scanSql(spread);
+    return { ...scanned, sql, tokens };
+  }
+  return scanned;
 }
 
 /** No shard sends more rows than the whole answer may have, and one that shows there are more. */
@@ -132,15 +146,4 @@ function declareCursor(
   };
   if (at < 0) params.push(cursor);
   else params[at] = cursor;
-}
-
-function notBuiltYet(annotations: Annotations): string | undefined {
-  const { params } = annotations;
-  if (params.some(({ type }) => type.kind === "rows")) {
-    return "it takes a list of rows, which is not built yet";
-  }
-  if (params.some((param) => param.default?.kind === "id")) {
-    return "it makes its own ids, which is not built yet";
-  }
-  return undefined;
 }

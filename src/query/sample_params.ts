@@ -1,5 +1,5 @@
 import { jsonForm } from "./param_annotation.ts";
-import type { ParamSpec, ScalarType, Statement } from "./statement.ts";
+import type { RowsType, ScalarType, Statement, ValueLimits } from "./statement.ts";
 
 /**
  * Parameters that a statement accepts, to prepare and explain it with: `found` where a row was
@@ -13,10 +13,10 @@ export function sampleParams(
   for (const spec of statement.params) {
     const { name, type, example } = spec;
     const known = found.get(name);
-    if (type.kind === "rows") continue;
-    if (known !== undefined) params.set(name, type.kind === "array" ? [known] : known);
+    if (type.kind === "rows") params.set(name, [sampleRow(type)]);
+    else if (known !== undefined) params.set(name, type.kind === "array" ? [known] : known);
     else if (example !== undefined) params.set(name, jsonForm(type, example));
-    else if (spec.default === undefined) {
+    else if (spec.default === undefined || spec.default.kind === "id") {
       params.set(
         name,
         type.kind === "array" ? [sampleOf(type.of, spec)] : sampleOf(type, spec),
@@ -26,7 +26,13 @@ export function sampleParams(
   return Object.fromEntries(params);
 }
 
-function sampleOf(type: ScalarType, spec: ParamSpec): unknown {
+function sampleRow(type: RowsType): Record<string, unknown> {
+  return Object.fromEntries(
+    type.columns.map((column) => [column.name, sampleOf(column.type, column)]),
+  );
+}
+
+function sampleOf(type: ScalarType, spec: ValueLimits): unknown {
   const text = spec.enum?.[0] ?? spec.min ?? spec.max;
   if (text !== undefined) return jsonForm(type, text);
   switch (type.kind) {

@@ -46,13 +46,6 @@ async function check(
   compiled: CompiledStatement,
 ): Promise<Omit<StatementFacts, "tookMs">> {
   const { statement } = compiled;
-  if (statement.unsupported !== undefined) {
-    if (statement.params.some(({ type }) => type.kind === "rows")) {
-      return { columns: [], warnings: [] };
-    }
-    const sql = statement.pieces.map((piece) => "text" in piece ? piece.text : "?").join("");
-    return { columns: await describe(session, compiled, sql), warnings: [] };
-  }
   const sample = trySample(compiled);
   if (sample === undefined) {
     return { columns: [], warnings: ["needs example= on its parameters to be checked"] };

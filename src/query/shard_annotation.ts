@@ -5,6 +5,10 @@ import { splitCommas, splitWords } from "./words.ts";
 export function readShard(text: string): ShardRule | string {
   const [first = "", ...rest] = splitWords(text);
   const fold = rest.length === 1 && rest[0] === "fold=ci";
+  if (/^(each\(\s*)?:\w+\.\w+/.test(first)) {
+    return `@shard cannot be a column of rows, received "${text}": a write goes to one shard, so ` +
+      "take the key as a parameter of its own, such as :playerId";
+  }
   const [, each] = /^each\(\s*:(\w+)\s*\)$/.exec(first) ?? [];
   const [, key] = /^:(\w+)$/.exec(first) ?? [];
   if (rest.length > 0 && !fold) return `@shard knows only fold=ci, received "${rest.join(" ")}"`;

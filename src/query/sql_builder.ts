@@ -1,4 +1,4 @@
-import type { SqlPiece } from "./statement.ts";
+import type { FlatPiece } from "./statement.ts";
 
 /** Stands in `IN (…)` for no values: no row is read. */
 const NONE = "NULL";
@@ -22,13 +22,13 @@ export type PlaceShape = number | string;
  * lists one for each combination of padded sizes, with pages one for each condition; they are kept.
  */
 export class SqlBuilder {
-  readonly #pieces: readonly SqlPiece[];
+  readonly #pieces: readonly FlatPiece[];
   readonly #placeholders: ReadonlyMap<string, Placeholder>;
   readonly #texts = new Map<string, string>();
   /** The text where nothing varies. */
   readonly fixed: string | undefined;
 
-  constructor(pieces: readonly SqlPiece[], placeholders: ReadonlyMap<string, Placeholder>) {
+  constructor(pieces: readonly FlatPiece[], placeholders: ReadonlyMap<string, Placeholder>) {
     this.#pieces = pieces;
     this.#placeholders = placeholders;
     const varies = [...placeholders.values()].some(isVarying);

@@ -1,18 +1,47 @@
 import type { SqlToken } from "./sql_scanner.ts";
-import type { SqlPiece } from "./statement.ts";
+import type { FlatPiece, SqlPiece } from "./statement.ts";
+
+/** A part of a statement's text, from the start of its first character to the end of its last. */
+export interface SqlSpan {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Cuts SQL at its parameters; those in LIMIT and OFFSET are marked as bare. */
-export function cutSql(sql: string, tokens: readonly SqlToken[]): readonly SqlPiece[] {
-  const pieces: SqlPiece[] = [];
-  let from = 0;
+export function cutSql(sql: string, tokens: readonly SqlToken[]): readonly FlatPiece[] {
+  return cutSpan(sql, tokens, { start: 0, end: sql.length });
+}
+
+/** The same of SQL that has a part which is written once per row. */
+export function cutRows(
+  sql: string,
+  tokens: readonly SqlToken[],
+  perRow: SqlSpan,
+): readonly SqlPiece[] {
+  const cut = (span: SqlSpan) => cutSpan(sql, tokens, span);
+  return [
+    ...cut({ start: 0, end: perRow.start }),
+    { row: cut(perRow) },
+    ...cut({ start: perRow.end, end: sql.length }),
+  ];
+}
+
+function cutSpan(sql: string, tokens: readonly SqlToken[], span: SqlSpan): FlatPiece[] {
+  const pieces: FlatPiece[] = [];
+  let from = span.start;
   tokens.forEach((token, at) => {
-    if (token.kind !== "param") return;
+    if (token.kind !== "param" || token.start < span.start || token.end > span.end) return;
     if (token.start > from) pieces.push({ text: sql.slice(from, token.start) });
     pieces.push({ param: token.text, bare: counts(tokens, at) });
     from = token.end;
   });
-  if (from < sql.length) pieces.push({ text: sql.slice(from) });
+  if (from < span.end) pieces.push({ text: sql.slice(from, span.end) });
   return pieces;
+}
+
+/** Whether a piece stands in the SQL once, however many rows there are. */
+export function isFlat(piece: SqlPiece): piece is FlatPiece {
+  return !("row" in piece);
 }
 
 /** Whether the token at `at` says how many rows: `LIMIT n`, `LIMIT n, n`, `OFFSET n`, `FETCH FIRST n`. */

@@ -11,7 +11,10 @@ export type SqlTokenKind =
 /** One token of SQL. */
 export interface SqlToken {
   readonly kind: SqlTokenKind;
-  /** As written; of a parameter its name without the colon, of an identifier without backticks. */
+  /**
+   * As written; of an identifier without backticks; of a parameter its name without the colon, with
+   * its column in `:rows.item`.
+   */
   readonly text: string;
   /** In upper case, for comparisons. */
   readonly upper: string;
@@ -44,7 +47,7 @@ const TOKEN = new RegExp(
     String.raw`(?<number>\d[\w.]*|\.\d[\w.]*)`,
     String.raw`(?<word>@{0,2}[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*)`,
     String.raw`(?<symbol>::|:=|\|\||&&|<=>|<>|<=|>=|!=|->>?|\/(?!\*)|[^:?'"/\`])`,
-    String.raw`:(?<param>[A-Za-z_]\w*)`,
+    String.raw`:(?<param>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)`,
   ].join("|"),
   "y",
 );

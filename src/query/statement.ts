@@ -15,15 +15,35 @@ export type ScalarType =
   }
   | { readonly kind: "decimal"; readonly precision: number; readonly scale: number };
 
-/** A parameter's type: a value, a list for `IN (…)`, or rows for `VALUES …`. */
+/** A parameter's type: a value, a list for `IN (…)`, or rows for `VALUES (…)`. */
 export type ParamType =
   | ScalarType
   | { readonly kind: "array"; readonly of: ScalarType }
-  | {
-    readonly kind: "rows";
-    readonly columns: readonly { readonly name: string; readonly type: ScalarType }[];
-    readonly max: number;
-  };
+  | RowsType;
+
+/** Rows that a call gives as an array of objects. */
+export interface RowsType {
+  readonly kind: "rows";
+  readonly columns: readonly RowsColumn[];
+  /** The most rows that a call may give. */
+  readonly max: number;
+}
+
+/** One column of such rows, with its own limits. */
+export interface RowsColumn extends ValueLimits {
+  readonly name: string;
+  readonly type: ScalarType;
+}
+
+/** The limits that concern each single value. */
+export interface ValueLimits {
+  /** Inclusive bounds, as written; compared in the type's own arithmetic. */
+  readonly min?: string;
+  readonly max?: string;
+  /** In characters for strings, in bytes for bytes. @default {65535} */
+  readonly maxLength?: number;
+  readonly enum?: readonly string[];
+}
 
 /** What stands in for a parameter that the caller left out. */
 export type ParamDefault =
@@ -32,15 +52,9 @@ export type ParamDefault =
   | { readonly kind: "id" };
 
 /** One `@param` line. */
-export interface ParamSpec {
+export interface ParamSpec extends ValueLimits {
   readonly name: string;
   readonly type: ParamType;
-  /** Inclusive bounds, as written; compared in the type's own arithmetic. */
-  readonly min?: string;
-  readonly max?: string;
-  /** In characters for strings, in bytes for bytes. @default {65535} */
-  readonly maxLength?: number;
-  readonly enum?: readonly string[];
   readonly default?: ParamDefault;
   readonly example?: string;
   /** Never in an address, a log or a sample: such statements take POST only. */
@@ -76,8 +90,11 @@ export type MergeRule =
   }
   | { readonly by: "aggregate"; readonly columns: Readonly<Record<string, Aggregate>> };
 
-/** A piece of a statement's SQL: text, or the place of a parameter. */
-export type SqlPiece =
+/** A piece of a statement's SQL: text, the place of a parameter, or what is written once per row. */
+export type SqlPiece = FlatPiece | { readonly row: readonly FlatPiece[] };
+
+/** Text, or the place of a parameter: its name, or `rows.column` inside what is written per row. */
+export type FlatPiece =
   | { readonly text: string }
   | {
     readonly param: string; /** Stands in LIMIT or OFFSET, where no CAST may. */
@@ -116,7 +133,7 @@ export interface Statement {
     readonly column: string;
     readonly param: string;
     /** The SQL of many calls, with a list for the parameter and the key at the end of each row. */
-    readonly pieces: readonly SqlPiece[];
+    readonly pieces: readonly FlatPiece[];
   };
   readonly merge?: MergeRule;
   readonly partialOmit: boolean;
@@ -129,8 +146,6 @@ export interface Statement {
   /** The API-key scope it needs. */
   readonly scope: string;
   readonly allowFullScan: boolean;
-  /** Why this build cannot run it, or `undefined`. Such a statement answers `statement_unavailable`. */
-  readonly unsupported?: string;
 }
 
 /** One fault of a statement file. */

@@ -1,5 +1,6 @@
 import type { Annotations } from "./annotations.ts";
 import { mergedPieces } from "./merged_sql.ts";
+import { checkRows } from "./rows_rules.ts";
 import type { SqlShape } from "./sql_shape.ts";
 import { scatterFaults } from "./scatter/scatter_rules.ts";
 import { standsInList } from "./sql_pieces.ts";
@@ -40,6 +41,7 @@ export function checkStatement(draft: StatementDraft, rules: StatementRules, fau
   for (const { line, message } of draft.shape.refusals) fault(draft.sqlLine + line, message);
   checkKind(draft, fault);
   checkParams(draft, fault);
+  checkRows(draft, fault);
   checkShard(draft, rules, fault);
   checkScatter(draft, fault);
   checkCache(draft, rules, fault);
@@ -73,18 +75,24 @@ function checkParams(draft: StatementDraft, fault: Fault): void {
   const used = new Set<string>();
   tokens.forEach((token, at) => {
     if (token.kind !== "param") return;
-    used.add(token.text);
-    const param = declared.get(token.text);
+    const [name = "", column] = token.text.split(".");
+    used.add(name);
+    const param = declared.get(name);
     const line = sqlLine + token.line;
     if (param === undefined) {
-      const hint = didYouMean(token.text, declared.keys(), ":");
-      fault(line, `:${token.text} not declared${hint === "" ? ": add a @param line" : hint}`);
+      const hint = didYouMean(name, declared.keys(), ":");
+      fault(line, `:${name} not declared${hint === "" ? ": add a @param line" : hint}`);
+    } else if (column !== undefined && param.type.kind !== "rows") {
+      fault(line, `:${token.text}: :${name} is ${param.type.kind}, which has no columns`);
     } else if (param.type.kind === "array" && !standsInList(tokens, at)) {
       fault(line, `:${token.text} is a list and must stand in parentheses, such as IN (:ids)`);
     }
   });
   const bare = new Set(draft.pieces.flatMap((p) => "param" in p && p.bare ? p.param : []));
-  for (const { name, type, min, line } of annotations.params) {
+  for (const { name, type, min, line, default: fallback } of annotations.params) {
+    if (fallback?.kind === "id" && !draft.shape.writes) {
+      fault(line, `:${name} has default=id(), which belongs to writes`);
+    }
     if (!used.has(name)) {
       fault(line, `:${name} declared but not in the SQL${didYouMean(name, used, ":")}`);
     }
@@ -146,6 +154,13 @@ function checkKey(
   fault: Fault,
 ): void {
   const line = draft.annotations.lines.get("shard") ?? draft.line;
+  if (shard.by === "each" && draft.kind === "exec") {
+    return fault(
+      line,
+      "@shard each(…) is for reads, not for :exec: a write over several shards could be applied " +
+        "in part; take the key as a parameter of its own",
+    );
+  }
   const param = mustDeclare(draft, shard.param, line, fault);
   if (param === undefined) return;
   const { type } = param;
@@ -155,7 +170,13 @@ function checkKey(
   if (shard.by === "key" && type.kind === "array") {
     return fault(line, `:${param.name} is a list: write @shard each(:${param.name})`);
   }
-  if (!isKeyType(type)) {
+  if (type.kind === "rows") {
+    fault(
+      line,
+      `:${param.name} is rows(…), and a write goes to one shard: take the key as a parameter of ` +
+        "its own",
+    );
+  } else if (!isKeyType(type)) {
     fault(line, `:${param.name} chooses the shard and must be whole or a string`);
   } else if (shard.fold && scalarKind(type) !== "string") {
     fault(line, `fold=ci is for strings, and :${param.name} is none`);

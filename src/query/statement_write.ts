@@ -54,7 +54,7 @@ export function statementWrite(parts: StatementWriteParts): PrimaryWork<Call, Wr
       const { compiled, bound, scope, fence } = call;
       if (compiled.statement.invalidates.length > 0) return runTagged(lease, call, node);
       return fence === undefined
-        ? lease.execute(bound.sql, bound.values, { scope, settle: true })
+        ? lease.execute(bound.sql, bound.values, { scope, settle: true, once: bound.once })
         : transactWrite(lease, { bound, scope, fence, label: compiled.statement.name });
     },
   };

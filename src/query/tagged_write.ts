@@ -53,7 +53,11 @@ export async function taggedWrite(
   });
   try {
     const result: Written = recorded && fence === undefined
-      ? await lease.execute(bound.sql, bound.values, { scope, settle: true })
+      ? await lease.execute(bound.sql, bound.values, {
+        scope,
+        settle: true,
+        once: bound.once,
+      })
       : await transactWrite(lease, {
         bound,
         fence,

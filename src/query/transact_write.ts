@@ -15,7 +15,7 @@ export interface TransactedWrite {
   readonly fence?: Fence | undefined;
   /** What caches must drop, for the outbox. @default {no row} */
   readonly tags?: readonly string[] | undefined;
-  readonly bound: Pick<Bound, "sql" | "values">;
+  readonly bound: Pick<Bound, "sql" | "values" | "once">;
   /** The statement's name, for errors. */
   readonly label: string;
   readonly scope: Scope;
@@ -47,7 +47,7 @@ export async function transactWrite(lease: Lease, write: TransactedWrite): Promi
       assertNewest(await recordFence(lease, { fence, scope }), { fence, label });
     }
     if (tags !== undefined) await recordOutbox(lease, { tags, scope });
-    result = await lease.execute(bound.sql, bound.values, { scope });
+    result = await lease.execute(bound.sql, bound.values, { scope, once: bound.once });
   } catch (error) {
     await rollBack(lease, scope);
     throw asUnsent(error);

@@ -41,15 +41,17 @@ export function splitWords(text: string): string[] {
   return words;
 }
 
-/** Splits `a, b,c` at its commas, but not inside parentheses. */
+/** Splits `a, b,c` at its commas, but not inside parentheses or double quotes, which stay. */
 export function splitCommas(text: string): string[] {
   const parts: string[] = [];
   let part = "";
   let depth = 0;
+  let quoted = false;
   for (const character of text) {
-    if (character === "(") depth++;
-    if (character === ")") depth--;
-    if (character === "," && depth === 0) {
+    if (character === '"') quoted = !quoted;
+    if (!quoted && character === "(") depth++;
+    if (!quoted && character === ")") depth--;
+    if (character === "," && depth === 0 && !quoted) {
       parts.push(part.trim());
       part = "";
     } else part += character;

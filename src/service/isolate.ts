@@ -17,6 +17,7 @@ import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
 import { Executor } from "../query/executor.ts";
 import { CachedReads } from "../query/cached_reads.ts";
 import { FenceCounter } from "../query/fence_counter.ts";
+import { IdSource } from "../query/id_source.ts";
 import { ReadFloors } from "../query/read_floors.ts";
 import { QueryOptimizer } from "../query/query_optimizer.ts";
 import { ScatterReads } from "../query/scatter/scatter_reads.ts";
@@ -135,6 +136,7 @@ export class Isolate {
       authenticator: new Authenticator(config.apiKeys),
       optimizer: this.#optimizer,
       executor,
+      ids: new IdSource({ redis: this.#redis, fleet: config.fleet, clock }),
       caches,
       cached: new CachedReads({
         caches,

@@ -187,6 +187,36 @@ Deno.test("Mysql2Session keeps a bounded number of prepared statements when it r
     assertEquals(firstRow(await session.execute(often, [])), ["often"]);
   }));
 
+Deno.test("Mysql2Session keeps nothing prepared when a statement is to run once", () =>
+  withSession(async (session) => {
+    const prepared = async () => {
+      const [row] = await server.node.sql("SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'");
+      return Number(row?.["Value"]);
+    };
+    const kept = "SELECT 'kept', ?";
+    assertEquals(firstRow(await session.execute(kept, ["a"])), ["kept", "a"]);
+    const before = await prepared();
+    for (let number = 0; number < 100; number++) {
+      const once = await session.execute(`SELECT ${number}, ?`, ["'"], true);
+      assertEquals(firstRow(once), [number, "'"]);
+    }
+    const twice = "INSERT INTO players (id, gold) VALUES (?, 1), (?, 1)";
+    for (const errno of [1062, 1062]) {
+      const refused = await assertRejects(() => session.execute(twice, [1, 1], true), SqlError);
+      assertEquals(refused.errno, errno);
+    }
+    await assertRejects(() => session.execute("SELECT nothing", [], true), SqlError);
+    assertEquals(firstRow(await session.execute(kept, ["b"], true)), ["kept", "b"]);
+    await eventually(async () => await prepared() === before);
+    const limit = await server.value("SELECT @@max_prepared_stmt_count");
+    await server.node.sql("SET GLOBAL max_prepared_stmt_count = 0");
+    try {
+      assertEquals(firstRow(await session.execute("SELECT 'text', ?", ["'"], true)), ["text", "'"]);
+    } finally {
+      await server.node.sql(`SET GLOBAL max_prepared_stmt_count = ${limit}`);
+    }
+  }));
+
 Deno.test("Mysql2Session is set up when it was connected and when it was reset", () =>
   withSession(async (session) => {
     const state = "SELECT @@time_zone, @@session_track_system_variables, @@max_statement_time," +

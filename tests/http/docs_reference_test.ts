@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { formKind } from "../../src/http/docs/schema_text.ts";
 import { Reference } from "../../src/http/docs/reference.ts";
 import { openApiDocument } from "../../src/http/openapi/document.ts";
 import { documentedStatements } from "./documented_statements.ts";
@@ -24,4 +25,17 @@ Deno.test("Reference shows a statement's methods together and those of other pat
     ["delete-/v1/caches/{cache}/entries/{key}", "DELETE", "cache,key"],
   ]);
   assertEquals(shown("/v1/topology"), [["/v1/topology", "GET", ""]]);
+});
+
+Deno.test("Reference takes rows as JSON, and leaves out an id that is made", () => {
+  const document = openApiDocument({ statements: documentedStatements(), version: "1.2.3" });
+  const endpoints = new Reference(document).groups().flatMap(({ endpoints }) => endpoints);
+  const fields = endpoints.find(({ id }) => id === "player.found")?.fields ?? [];
+  assertEquals(
+    fields.map(({ name, schema, required, value }) => [name, formKind(schema), required, value]),
+    [
+      ["playerId", "text", false, undefined],
+      ["items", "json", true, [{ item: "bow", amount: 1, price: "0" }]],
+    ],
+  );
 });

@@ -54,6 +54,13 @@ UPDATE players SET gold = gold + :amount WHERE id = :playerId;
 -- @param name string maxlen=64 example=Aria
 INSERT INTO names (id, name) VALUES (:playerId, :name) RETURNING id, name;
 
+-- name: player.found :exec
+-- A new player with what it carries.
+-- @shard :playerId
+-- @param playerId bigint default=id()
+-- @param items rows(item string maxlen=64 enum="bow,axe", amount int min=1 max=99, price decimal(9,2) min=0) max=50
+INSERT INTO inventory VALUES (:playerId, :items.item, :items.amount, :items.price);
+
 -- name: account.login :one
 -- An account by its token.
 -- @shard any

@@ -202,23 +202,3 @@ SELECT 1 FROM t WHERE name = :name`,
   assertEquals(compiled.bindJson({ name: "Änne" }).shardKey, "Änne");
   assertEquals(errorsOf(() => compiled.bindJson({ name: "ann " })).length, 1);
 });
-
-const UNSUPPORTED: readonly (readonly [string, string])[] = [
-  [
-    "-- @shard s1\n-- @param r rows(a int, b decimal(4, 2)) max=5\nSELECT :r",
-    "it takes a list of rows, which is not built yet",
-  ],
-  [
-    "-- @shard s1\n-- @param id bigint default=id()\nSELECT :id",
-    "it makes its own ids, which is not built yet",
-  ],
-];
-
-for (const [text, why] of UNSUPPORTED) {
-  Deno.test(`CompiledStatement answers statement_unavailable when ${why}`, () => {
-    const compiled = compile(`-- name: t.t :many\n${text}`);
-    assertEquals(compiled.unavailable, why);
-    const error = assertThrows(() => compiled.bindQuery("x=1"), RealmgateError, why);
-    assertEquals(error.code, "statement_unavailable");
-  });
-}

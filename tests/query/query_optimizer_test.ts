@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { QueryOptimizer, StatementFaultsError } from "../../src/query/query_optimizer.ts";
 import type { Statement, StatementFacts } from "../../src/query/statement.ts";
 import { compile, rules } from "./rules.ts";

@@ -164,6 +164,7 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
         "player.update_if_version",
         "inventory.list",
         "inventory.add_item",
+        "inventory.add_items",
         "leaderboard.top",
         "guild.get",
         "event.append",

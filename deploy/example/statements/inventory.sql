@@ -16,3 +16,13 @@ ORDER BY item_id;
 -- @invalidates inventory:{playerId}
 INSERT INTO inventory (player_id, item_id, quantity) VALUES (:playerId, :itemId, :quantity)
 ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
+
+-- name: inventory.add_items :exec
+-- Adds to what a player has of several items at once, all of them or none.
+-- @shard :playerId
+-- @param playerId bigint example=10
+-- @param items rows(itemId string maxlen=64, quantity bigint) max=500
+-- @invalidates inventory:{playerId}
+INSERT INTO inventory (player_id, item_id, quantity)
+VALUES (:playerId, :items.itemId, :items.quantity)
+ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);

@@ -15,9 +15,9 @@ SELECT id, name, level, xp, gold, version FROM players WHERE id = :playerId;
 SELECT id, guild_id, updated_at, profile FROM players WHERE id = :playerId;
 
 -- name: player.create :exec
--- A new player of level 1 without gold; the id is the game's own.
+-- A new player of level 1 without gold; an id is made where the game gives none.
 -- @shard :playerId
--- @param playerId bigint min=1 example=10001
+-- @param playerId bigint min=1 default=id() example=10001
 -- @param name string maxlen=64 example=Aria
 -- @invalidates player:{playerId}
 INSERT INTO players (id, name) VALUES (:playerId, :name);

@@ -54,7 +54,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
     a.statement.name < b.statement.name ? -1 : 1
   );
   const first = statements.find(({ statement, facts }) =>
-    canGet(statement) && statement.unsupported === undefined && facts?.unavailable === undefined
+    canGet(statement) && facts?.unavailable === undefined
   )?.statement;
   const paths = {
     ...Object.fromEntries(

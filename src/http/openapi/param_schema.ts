@@ -1,6 +1,12 @@
 import { MOST_LIST_VALUES } from "../../query/bound_param.ts";
 import { DEFAULT_MAX_LENGTH } from "../../query/text_codec.ts";
-import type { ParamSpec, ParamType } from "../../query/statement.ts";
+import type {
+  ParamSpec,
+  ParamType,
+  RowsColumn,
+  ScalarType,
+  ValueLimits,
+} from "../../query/statement.ts";
 import {
   bigintSchema,
   jsonOf,
@@ -16,7 +22,7 @@ export function paramSchema(spec: ParamSpec, place: Place): Schema {
   const { type, default: fallback } = spec;
   const limited = type.kind === "array" || type.kind === "rows"
     ? listSchema(type, spec, place)
-    : { ...scalarSchema(type, place), ...limits(spec, place) };
+    : { ...scalarSchema(type, place), ...limitsOf(spec, { type, place }) };
   // An address has no null, and what is secret is shown nowhere.
   const shown = fallback?.kind === "value" && !spec.secret &&
     (fallback.value !== null || place === "body");
@@ -42,29 +48,45 @@ export function paramExample(spec: ParamSpec): unknown {
     return valueOf(type, fallback.value);
   }
   if (type.kind === "rows") {
-    return [Object.fromEntries(type.columns.map((column) => [column.name, sampleOf(column.type)]))];
+    return [
+      Object.fromEntries(type.columns.map((column) => [column.name, sample(column.type, column)])),
+    ];
   }
-  const scalar = type.kind === "array" ? type.of : type;
-  const text = spec.enum?.[0] ?? spec.min ?? spec.max;
-  const value = text === undefined ? shorten(sampleOf(scalar), spec) : jsonOf(scalar, text);
-  return type.kind === "array" ? [value] : value;
+  return type.kind === "array" ? [sample(type.of, spec)] : sample(type, spec);
+}
+
+function sample(type: ScalarType, limits: ValueLimits): unknown {
+  const text = limits.enum?.[0] ?? limits.min ?? limits.max;
+  if (text !== undefined) return jsonOf(type, text);
+  const value = sampleOf(type);
+  return typeof value === "string" && type.kind === "string"
+    ? value.slice(0, limits.maxLength)
+    : value;
 }
 
 /** What a schema cannot say of a parameter, in words. */
 export function describeParam(spec: ParamSpec): string {
-  const { type, min, max, default: fallback } = spec;
+  const { type, default: fallback } = spec;
+  const parts = type.kind === "rows" ? [] : describeLimits(type, spec);
+  if (fallback?.kind === "now") parts.push("Default: the time of the call.");
+  if (fallback?.kind === "id") {
+    parts.push("Default: a new id, unique in the fleet, which the answer tells in `generated`.");
+  }
+  if (spec.secret) parts.push("Secret: never in an address or a log.");
+  return parts.join(" ");
+}
+
+function describeLimits(type: ParamType, limits: ValueLimits): string[] {
+  const { min, max } = limits;
   const parts: string[] = [];
   const numeric = type.kind === "int" || type.kind === "double";
   if (!numeric && min !== undefined && max !== undefined) parts.push(`From ${min} to ${max}.`);
   else if (!numeric && min !== undefined) parts.push(`At least ${min}.`);
   else if (!numeric && max !== undefined) parts.push(`At most ${max}.`);
-  if (type.kind === "bytes" && spec.maxLength !== undefined) {
-    parts.push(`At most ${spec.maxLength} bytes.`);
+  if (type.kind === "bytes" && limits.maxLength !== undefined) {
+    parts.push(`At most ${limits.maxLength} bytes.`);
   }
-  if (fallback?.kind === "now") parts.push("Default: the time of the call.");
-  if (fallback?.kind === "id") parts.push("Default: a new id, unique across shards.");
-  if (spec.secret) parts.push("Secret: never in an address or a log.");
-  return parts.join(" ");
+  return parts;
 }
 
 function listSchema(
@@ -76,29 +98,39 @@ function listSchema(
     return {
       type: "array",
       maxItems: MOST_LIST_VALUES,
-      items: { ...scalarSchema(type.of, place), ...limits(spec, place) },
+      items: { ...scalarSchema(type.of, place), ...limitsOf(spec, { type: type.of, place }) },
     };
   }
   const { columns, max } = type;
   return {
     type: "array",
+    minItems: 1,
     maxItems: max,
     items: {
       type: "object",
       required: columns.map(({ name }) => name),
       properties: Object.fromEntries(
-        columns.map((column) => [column.name, scalarSchema(column.type, place)]),
+        columns.map((column) => [column.name, columnSchema(column)]),
       ),
       additionalProperties: false,
     },
   };
 }
 
-function limits(spec: ParamSpec, place: Place): Schema {
-  const { min, max, maxLength = DEFAULT_MAX_LENGTH } = spec;
-  const type = spec.type.kind === "array" ? spec.type.of : spec.type;
+/** A value of a column: any may be `null`, as most parameters may. */
+function columnSchema(column: RowsColumn): Schema {
+  const { type } = column;
+  const text = describeLimits(type, column).join(" ");
+  const schema = { ...scalarSchema(type, "body"), ...limitsOf(column, { type, place: "body" }) };
+  return { ...(text === "" ? {} : { description: text }), ...nullable(schema) };
+}
+
+function limitsOf(
+  limits: ValueLimits,
+  { type, place }: { readonly type: ScalarType; readonly place: Place },
+): Schema {
+  const { min, max, maxLength = DEFAULT_MAX_LENGTH } = limits;
   const result: Record<string, unknown> = {};
-  if (type.kind === "rows") return result;
   if (type.kind === "int" || type.kind === "double") {
     if (min !== undefined) result["minimum"] = Number(min);
     if (max !== undefined) result["maximum"] = Number(max);
@@ -108,7 +140,7 @@ function limits(spec: ParamSpec, place: Place): Schema {
   }
   if (type.kind === "string") result["maxLength"] = maxLength;
   if (type.kind === "bytes" && place === "body") result["maxLength"] = Math.ceil(maxLength / 3) * 4;
-  if (spec.enum !== undefined) result["enum"] = spec.enum.map((text) => jsonOf(type, text));
+  if (limits.enum !== undefined) result["enum"] = limits.enum.map((text) => jsonOf(type, text));
   return result;
 }
 
@@ -124,10 +156,4 @@ function valueOf(type: ParamType, value: unknown): unknown {
   }
   if (typeof value === "string") return jsonOf(type, value);
   return typeof value === "number" ? jsonOf(type, String(value)) : value;
-}
-
-function shorten(value: unknown, spec: ParamSpec): unknown {
-  return typeof value === "string" && spec.type.kind === "string"
-    ? value.slice(0, spec.maxLength)
-    : value;
 }

@@ -1,11 +1,12 @@
 import { isBare } from "../../query/bound_param.ts";
 import { describeShard } from "../../query/describe_shard.ts";
 import type { ParamSpec, Statement, StatementFacts } from "../../query/statement.ts";
+import { answerSchema, hasRows, idsOf } from "./answer_schema.ts";
 import { rowSchema, sampleRow } from "./column_schema.ts";
 import { CALL_HEADERS, callParameters, headerRefs } from "./components.ts";
 import { bodyParamSchema, describeParam, paramExample, paramSchema } from "./param_schema.ts";
 import { type ProblemName, problemRefs } from "./problems.ts";
-import { bigintSchema, nullable, type Schema } from "./scalar_schema.ts";
+import type { Schema } from "./scalar_schema.ts";
 import { describeStatement, summarize } from "./statement_text.ts";
 
 /** A statement and, once they are known, what the servers say of it. */
@@ -119,7 +120,7 @@ function operation(
       ...(statement.cache === undefined ? {} : { cache: statement.cache.name }),
       timeoutMs: statement.timeoutMs,
       retry: statement.retry || kind !== "exec",
-      available: statement.unsupported === undefined && documented.facts?.unavailable === undefined,
+      available: documented.facts?.unavailable === undefined,
     },
   };
 }
@@ -168,63 +169,20 @@ function requestBody({ name, params }: Statement): Schema {
   };
 }
 
-function answerSchema(documented: DocumentedStatement): Schema {
-  const { statement } = documented;
-  const { name, kind } = statement;
-  const row = { $ref: `#/components/schemas/${name}.Row` };
-  switch (kind) {
-    case "one":
-      return collected(statement, { data: { anyOf: [row, { type: "null" }] } });
-    case "many":
-      return collected(statement, { data: { type: "array", items: row } });
-    case "exec":
-      return object({
-        affectedRows: { type: "integer", format: "int64", minimum: 0 },
-        insertId: nullable(bigintSchema({ natural: true })),
-        ...(hasRows(documented) ? { rows: { type: "array", items: row } } : {}),
-      });
-  }
-}
-
-/** An answer with what a page, a split list or a partial one adds to it. */
-function collected({ merge, shard, partialOmit, params }: Statement, data: Schema): Schema {
-  const list = params.find(({ name }) => shard.by === "each" && name === shard.param);
-  const properties = {
-    ...data,
-    ...(merge?.by === "order" && merge.after !== undefined
-      ? {
-        next: {
-          ...nullable({ type: "string" }),
-          description: `The next page's \`${merge.after}\`; null behind the last page.`,
-        },
-      }
-      : {}),
-    ...(list === undefined ? {} : {
-      missingKeys: {
-        ...bodyParamSchema(list, { nullable: false }),
-        description: `Those of \`${list.name}\` that have no row.`,
-      },
-    }),
-    ...(partialOmit
-      ? {
-        missing: {
-          type: "array",
-          items: { type: "string" },
-          description: "Shards that did not answer and were left out; absent where all did.",
-        },
-      }
-      : {}),
-  };
-  const required = Object.keys(properties).filter((name) => name !== "missing");
-  return { ...object(properties), required };
-}
-
 function answerExample(documented: DocumentedStatement): Schema {
   const { statement, facts } = documented;
   const row = sampleRow(facts?.columns ?? [], exampleParams(statement.params));
   const known = facts !== undefined && facts.columns.length > 0;
   if (statement.kind === "exec") {
-    return { example: { affectedRows: 1, insertId: null, ...(known ? { rows: [row] } : {}) } };
+    const ids = idsOf(statement.params).map((name) => [name, "118613836800000000"]);
+    return {
+      example: {
+        affectedRows: 1,
+        insertId: null,
+        ...(ids.length === 0 ? {} : { generated: Object.fromEntries(ids) }),
+        ...(known ? { rows: [row] } : {}),
+      },
+    };
   }
   return known ? { example: { data: statement.kind === "one" ? row : [row] } } : {};
 }
@@ -235,11 +193,6 @@ export function exampleParams(params: readonly ParamSpec[]): Schema {
     params.filter((spec) => spec.default === undefined || spec.example !== undefined)
       .map((spec) => [spec.name, paramExample(spec)]),
   );
-}
-
-/** Reads answer rows; a write does where it has RETURNING, which its columns tell. */
-function hasRows({ statement, facts }: DocumentedStatement): boolean {
-  return statement.kind !== "exec" || (facts?.columns.length ?? 0) > 0;
 }
 
 /** Whether an address can carry a call of it. */
@@ -267,8 +220,4 @@ function isNullable(statement: Statement, { name, type }: ParamSpec): boolean {
 function requiredOf(params: readonly ParamSpec[]): Schema {
   const required = params.filter((spec) => spec.default === undefined).map(({ name }) => name);
   return required.length === 0 ? {} : { required };
-}
-
-function object(properties: Schema): Schema {
-  return { type: "object", required: Object.keys(properties), properties };
 }

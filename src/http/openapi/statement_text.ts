@@ -24,14 +24,11 @@ function sentences(description: string): readonly string[] {
     .map((part, index) => index === 0 ? part.replaceAll(/\s+/g, " ") : part);
 }
 
-/** The server's own refusal can quote SQL, so only our own reason is repeated. */
+/** The server's own refusal can quote SQL, so it is not repeated. */
 function unavailability(
-  { name, unsupported }: Statement,
+  { name }: Statement,
   facts: StatementFacts | undefined,
 ): string | undefined {
-  if (unsupported !== undefined) {
-    return `**Unavailable**: ${unsupported}. It answers 503 \`statement_unavailable\`.`;
-  }
   if (facts?.unavailable === undefined) return undefined;
   return "**Unavailable**: the database refuses it at the moment, so it answers 503 " +
     `\`statement_unavailable\`; \`/v1/statements/${name}\` tells more.`;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { RealmgateError } from "../../core/errors.ts";
-import type { Scope, ScopeEnd, ScopeWatch } from "../../core/scope.ts";
+import type { ScopeEnd, ScopeWatch } from "../../core/scope.ts";
 import type { Rows } from "../../drivers/mysql.ts";
 import { InterruptedError } from "../../pool/interrupted_error.ts";
 import type { ShardManager } from "../../routing/shard_manager.ts";

@@ -55,9 +55,7 @@ export function scatterFaults(
     add("shard", "@shard all needs @merge, which says how the rows become one list");
   }
   if (shard?.by === "each") {
-    if (kind === "exec") {
-      add("shard", "@shard each(…) is for reads: a write over many shards is not one write");
-    } else if (kind === "one") add("shard", "@shard each(…) answers a list: it must be :many");
+    if (kind === "one") add("shard", "@shard each(…) answers a list: it must be :many");
     if (eachColumn(tokens, shard.param) === undefined) {
       add("shard", `@shard each(:${shard.param}) needs column IN (:${shard.param}), once`);
     }

@@ -100,13 +100,6 @@ ${PAGES}SELECT id FROM t WHERE :cursor ORDER BY xp DESC, id LIMIT :n`,
     ],
   ],
   [
-    "a write goes to a list's shards",
-    EACH.replace("many", "exec") + "DELETE FROM t WHERE id IN (:ids)",
-    [
-      "a.sql:2 @shard each(…) is for reads: a write over many shards is not one write",
-    ],
-  ],
-  [
     "aggregates make a list",
     "-- name: t.sum :many\n-- @shard all\n-- @merge sum=a\nSELECT SUM(a) AS a FROM t",
     [
