@@ -3,6 +3,7 @@ import { RealmgateError } from "../core/errors.ts";
 import type { CacheOutlook } from "../query/cached_reads.ts";
 import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { describeShard } from "../query/describe_shard.ts";
+import { groupPlans } from "../query/explained_plan.ts";
 import { isSessionRead } from "../query/session_reads.ts";
 import type { ParamSpec, ParamType } from "../query/statement.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
@@ -146,8 +147,9 @@ function summary(compiled: CompiledStatement, principal: Principal): Record<stri
       ? {
         file: `${statement.file}:${statement.line}`,
         sql: statement.sql,
-        plan: facts?.plan ?? null,
-        explain: facts?.explain ?? null,
+        plan: facts?.plans?.[0]?.tree ?? null,
+        plans: groupPlans(facts?.plans ?? []).map(({ tree, ...plan }) => ({ ...plan, plan: tree })),
+        planChanges: facts?.planChanges ?? [],
       }
       : {}),
   };
