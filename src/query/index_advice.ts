@@ -27,6 +27,8 @@ interface Part {
   readonly descending: boolean;
 }
 
+/** Types with so few values that an index may find too many rows to be of use. */
+const FEW_VALUES = /^(tinyint|bit|enum|set)$/i;
 const TOO_LONG = /text$|blob$|^json$|geometry|point|polygon|linestring|^vector$/i;
 const WHOLE = new Set(["bigint", "ubigint", "int"]);
 
@@ -71,7 +73,11 @@ export class IndexAdvice {
     const list = parts.map(({ column, descending }) =>
       mixed && descending ? `${column} DESC` : column
     );
-    return `an index on (${list.join(", ")}) ${sure ? "would" : "could"} be used`;
+    const few = parts.slice(0, fixed).every(({ column }) =>
+      FEW_VALUES.test(columnOf(table.schema, column)?.dataType ?? "")
+    );
+    const doubtful = !sure || (fixed > 0 && few);
+    return `an index on (${list.join(", ")}) ${doubtful ? "could" : "would"} be used`;
   }
 
   #partsFor(
