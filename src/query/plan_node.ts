@@ -32,8 +32,8 @@ export interface PlanNode {
   readonly keyParts?: readonly string[];
   /** The indexes that were considered. */
   readonly possibleKeys?: readonly string[];
-  /** The partitions that are read, where the table has any. */
-  readonly partitions?: readonly string[];
+  /** How many partitions are read, where the table has any. */
+  readonly partitions?: number;
   /** Estimated rows that are examined, each time that the node is asked. */
   readonly rows?: number;
   /** How many per cent of them are estimated to be what is looked for. */

@@ -68,7 +68,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   except_result: wrapped("union"),
 };
 
-function readers(box: Box): readonly PlanNode[] {
+/** What the members of a block tell of, in their order. */
+function nodesIn(box: Box): readonly PlanNode[] {
   return Object.entries(box).flatMap(([name, value]) =>
     Object.hasOwn(READERS, name) ? READERS[name]?.(value) ?? [] : []
   );
@@ -76,7 +77,7 @@ function readers(box: Box): readonly PlanNode[] {
 
 /** What a block holds, as one node. */
 function inside(value: unknown): readonly PlanNode[] {
-  return isBox(value) ? grouped("query", readers(value)) : [];
+  return isBox(value) ? grouped("query", nodesIn(value)) : [];
 }
 
 function listed(value: unknown): readonly PlanNode[] {
@@ -89,7 +90,7 @@ function grouped(operation: PlanOperation, nodes: readonly PlanNode[]): readonly
 }
 
 function wrapped(operation: PlanOperation): Reader {
-  return (value) => isBox(value) ? [node(operation, readers(value))] : [];
+  return (value) => isBox(value) ? [node(operation, nodesIn(value))] : [];
 }
 
 function subqueries(value: unknown): readonly PlanNode[] {
@@ -111,7 +112,7 @@ function withJoinBuffer(plan: PlanNode): PlanNode {
 function readTable(value: unknown): readonly PlanNode[] {
   if (!isBox(value)) return [];
   const { message, ...members } = value;
-  const { table_name: table, access_type: access, rowid_filter: filter } = members;
+  const { table_name: table, access_type: access, rowid_filter: filter, partitions } = members;
   const extra: string[] = [];
   if (typeof message === "string") extra.push(message);
   if (value["attached_condition"] !== undefined) extra.push("using where");
@@ -123,13 +124,13 @@ function readTable(value: unknown): readonly PlanNode[] {
     ? value["key"]
     : keysIn(value["index_merge"]).join(",");
   const operation = operationOf(value);
-  return [node(operation, readers(members), {
+  return [node(operation, nodesIn(members), {
     ...(typeof table === "string" ? { table } : {}),
     ...(typeof access === "string" && operation !== "insert" ? { access } : {}),
     ...(key === "" ? {} : { key }),
     ...texts("keyParts", value["used_key_parts"]),
     ...texts("possibleKeys", value["possible_keys"]),
-    ...texts("partitions", value["partitions"]),
+    ...(Array.isArray(partitions) ? { partitions: partitions.length } : {}),
     ...(rows === undefined ? {} : { rows }),
     ...(numberOf(value["filtered"]) === undefined ? {} : { filtered: Number(value["filtered"]) }),
     ...(extra.length === 0 ? {} : { extra }),

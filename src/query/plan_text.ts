@@ -23,9 +23,13 @@ function lineOf(node: PlanNode): string {
   return [
     table === undefined ? operation : `${operation} ${table}`,
     index.filter((part) => part !== undefined).join(" "),
-    partitions && `partitions ${partitions.join(", ")}`,
-    rows !== undefined && `${rows.toLocaleString("en-US")} ${rows === 1 ? "row" : "rows"}`,
+    partitions !== undefined && counted(partitions, "partition"),
+    rows !== undefined && counted(rows, "row"),
     filtered !== undefined && filtered < 100 && `${Math.round(filtered)} % of them`,
     extra?.join(", "),
   ].filter(Boolean).join("  ");
+}
+
+function counted(count: number, what: string): string {
+  return `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -113,7 +113,7 @@ const MARIADB: readonly Case[] = [
         table: { table_name: "log", partitions: ["p1", "p2"], access_type: "ALL", rows: 9 },
       }],
     },
-    ["read log  ALL  partitions p1, p2  9 rows"],
+    ["read log  ALL  2 partitions  9 rows"],
   ],
   [
     "a union",

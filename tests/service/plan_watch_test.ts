@@ -8,6 +8,7 @@ import { QueryOptimizer } from "../../src/query/query_optimizer.ts";
 import { unknownShard } from "../../src/routing/topology_view.ts";
 import { explainTask } from "../../src/service/explain_task.ts";
 import { PlanBoard } from "../../src/service/plan_board.ts";
+import { laterFacts } from "../../src/service/plan_watch.ts";
 import { RegistryKeeper } from "../../src/service/registry_keeper.ts";
 import { registryRules, shardSpecs } from "../../src/service/settings.ts";
 import { eventually } from "../support/eventually.ts";
@@ -184,4 +185,14 @@ Deno.test("A plan that becomes worse is told by every process of the fleet until
     assertEquals(first.optimizer.get("bulk.list")?.unavailable, undefined);
     await second.sql("RENAME TABLE bulk_gone TO bulk_log");
   });
+});
+
+Deno.test("laterFacts brings plans and warnings to a statement that is served, and no refusal", () => {
+  const own = { columns: [], warnings: [], tookMs: 1 };
+  const warned = { ...own, warnings: ["full scan of t"], plans: [], tookMs: 2 };
+  const refused = { ...own, unavailable: "the table t does not exist", tookMs: 3 };
+  assertEquals(laterFacts(own, warned), { ...warned, planChanges: [], tookMs: 1 });
+  assertEquals(laterFacts(own, refused), own);
+  assertEquals(laterFacts(refused, warned), warned);
+  assertEquals(laterFacts(undefined, refused), refused);
 });

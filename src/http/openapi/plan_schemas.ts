@@ -17,7 +17,7 @@ export function planSchemas(): Schema {
         description: "Its columns by which rows are found.",
       },
       possibleKeys: { ...listOf({ type: "string" }), description: "Indexes that were considered." },
-      partitions: { ...listOf({ type: "string" }), description: "Those that are read." },
+      partitions: count("How many partitions are read."),
       rows: { type: "number", description: "Rows that are examined, as the database estimates." },
       filtered: { type: "number", description: "How many per cent of them are what is sought." },
       extra: { ...listOf({ type: "string" }), description: "What else it says, in words." },
