@@ -24,8 +24,8 @@ if (import.meta.main) {
   const from = own["INIT_CWD"] ?? Deno.cwd();
   const home = resolve(from, own["REALMGATE_HOME"] || join(ROOT, ".realmgate"));
   try {
-    const more = (own["REALMGATE_CONFIG"] ?? "") === "" ? await devEnvironment(home) : {};
-    const environment = { ...own, ...more };
+    const named = (own["REALMGATE_CONFIG"] ?? "") !== "" || Deno.args.includes("--help");
+    const environment = { ...own, ...(named ? {} : await devEnvironment(home)) };
     Deno.exit(await explainTask({ args: Deno.args, environment, say: console.log }));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
