@@ -125,6 +125,7 @@ function work(): void {
           upkeep: () => isolate.upkeep(),
           evictExpired: () => isolate.evictExpired(),
           checkHealth() {},
+          async checkPlans() {},
           async sweepFences() {},
           async purgeOutboxes() {},
         },

@@ -12,6 +12,8 @@ export interface DevState {
   readonly servicePid: number | undefined;
   /** `undefined` where the servers are the user's own. */
   readonly stack: Stack | undefined;
+  /** What another process needs to read the same configuration. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
@@ -42,7 +44,9 @@ export class DevJson {
   }
 }
 
-function describe({ url, apiKey, servicePid, stack }: DevState): Record<string, unknown> {
+function describe(
+  { url, apiKey, servicePid, stack, environment }: DevState,
+): Record<string, unknown> {
   return {
     url,
     apiKey: apiKey ?? null,
@@ -59,6 +63,7 @@ function describe({ url, apiKey, servicePid, stack }: DevState): Record<string, 
       pid: stack.redis.pid ?? null,
       restart: stack.redis.restartCommand,
     },
+    environment,
   };
 }
 

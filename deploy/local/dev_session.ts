@@ -161,6 +161,7 @@ export class DevSession {
       apiKey: realm.apiKey,
       servicePid: this.#supervisor.current?.pid,
       stack: realm.stack,
+      environment: realm.environment,
     };
     this.#writing = this.#writing.then(() => this.#devJson.write(state));
   }

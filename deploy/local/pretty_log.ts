@@ -42,6 +42,7 @@ export function prettyLine(line: string, options: PrettyOptions): string {
     case "statement unavailable":
       return `${paint("red", "✗")} ${fields["name"]}  ${fields["detail"]}`;
     case "statement warning":
+    case "statement plan became worse":
       return `${paint("yellow", "!")} ${fields["name"]}  ${fields["detail"]}`;
     default: {
       const color = levelColor(entry.level);

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { describeShard } from "../query/describe_shard.ts";
+import { groupPlans } from "../query/explained_plan.ts";
 import type { ParamSpec, ParamType } from "../query/statement.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
 import type { Parts } from "./parts.ts";
@@ -60,8 +61,9 @@ function summary(compiled: CompiledStatement, principal: Principal): Record<stri
       ? {
         file: `${statement.file}:${statement.line}`,
         sql: statement.sql,
-        plan: facts?.plan ?? null,
-        explain: facts?.explain ?? null,
+        plan: facts?.plans?.[0]?.tree ?? null,
+        plans: groupPlans(facts?.plans ?? []).map(({ tree, ...plan }) => ({ ...plan, plan: tree })),
+        planChanges: facts?.planChanges ?? [],
       }
       : {}),
   };

@@ -1,45 +1,37 @@
-/** One row of EXPLAIN, by the server's own column names. */
-export type ExplainRow = Readonly<Record<string, unknown>>;
+import { murmur3 } from "../routing/murmur3.ts";
+import { type PlanNode, planTables } from "./plan_node.ts";
 
-/** What EXPLAIN's rows come to. */
+/** How one server would run a statement. */
 export interface ExplainedPlan {
-  /** In a word or two for each table, such as `PRIMARY`; `undefined` where no row was found. */
-  readonly plan: string | undefined;
-  readonly warnings: readonly string[];
-  /** Whether the server saw that no row has the key, and so chose no plan. */
-  readonly noSuchRow: boolean;
+  /** In a word or two for each table, such as `PRIMARY`, for reports; absent where none is read. */
+  readonly summary?: string;
+  /**
+   * The same for plans of one shape: tables in their order, how each is accessed, by which columns
+   * of which index, sorts and temporary tables; not by how many rows. Eight hexadecimal digits.
+   */
+  readonly fingerprint: string;
+  readonly tree: PlanNode;
 }
 
-/** Tables up to this size may be read whole where an index exists: the server knows best. */
-const SMALL_TABLE_ROWS = 1_000;
-
-/** Judges a plan: full scans, sorts without an index and deletes of everything are warned of. */
-export function judgePlan(
-  rows: readonly ExplainRow[],
-  options: { readonly limited: boolean },
-): ExplainedPlan {
-  const steps: string[] = [];
-  const warnings: string[] = [];
-  let noSuchRow = false;
-  for (const row of rows) {
-    const extra = String(row["Extra"] ?? "");
-    const table = String(row["table"] ?? "");
-    if (/Impossible WHERE|no matching row/i.test(extra)) noSuchRow = true;
-    if (/Deleting all rows/.test(extra)) warnings.push("deletes every row");
-    if (/Using filesort/.test(extra)) warnings.push(`sorts ${table} without an index (filesort)`);
-    if (row["select_type"] === "INSERT" || row["select_type"] === "REPLACE") steps.push("insert");
-    else if (table !== "" && !table.startsWith("<")) {
-      const step = stepOf(row);
-      steps.push(step);
-      if (scans(row, { extra, limited: options.limited })) warnings.push(`${step} of ${table}`);
-    }
-  }
-  return { plan: steps.length === 0 ? undefined : steps.join(", "), warnings, noSuchRow };
+/** How one shard would run a statement. */
+export interface ShardPlan extends ExplainedPlan {
+  readonly shard: string;
 }
 
-function stepOf(row: ExplainRow): string {
-  const key = String(row["key"] ?? "");
-  switch (row["type"]) {
+/** A plan with what it is known by. */
+export function describePlan(tree: PlanNode): ExplainedPlan {
+  const steps = planTables(tree).map(stepOf);
+  return {
+    ...(steps.length === 0 ? {} : { summary: steps.join(", ") }),
+    fingerprint: murmur3(shapeOf(tree)).toString(16).padStart(8, "0"),
+    tree,
+  };
+}
+
+/** How a table is accessed, in a word or two: `PRIMARY`, `range by_xp`, `full scan`. */
+export function stepOf({ operation, access = "", key }: PlanNode): string {
+  if (operation === "insert") return "insert";
+  switch (access) {
     case "ALL":
       return "full scan";
     case "index":
@@ -48,18 +40,23 @@ function stepOf(row: ExplainRow): string {
     case "index_merge":
       return `range ${key}`;
     default:
-      return key === "" ? String(row["type"] ?? "") : key;
+      return key ?? access;
   }
 }
 
-function scans(
-  row: ExplainRow,
-  context: { readonly extra: string; readonly limited: boolean },
-): boolean {
-  if (row["type"] === "ALL") {
-    const usable = row["possible_keys"] !== null;
-    return !usable || Number(row["rows"] ?? 0) > SMALL_TABLE_ROWS;
+/** Plans that are the same on several shards as one, in the order of the first of them. */
+export function groupPlans(
+  plans: readonly ShardPlan[],
+): readonly (ExplainedPlan & { readonly shards: readonly string[] })[] {
+  const groups = new Map<string, ExplainedPlan & { readonly shards: string[] }>();
+  for (const { shard, ...plan } of plans) {
+    const group = groups.get(plan.fingerprint);
+    if (group === undefined) groups.set(plan.fingerprint, { ...plan, shards: [shard] });
+    else group.shards.push(shard);
   }
-  if (row["type"] !== "index") return false;
-  return !context.limited || /Using where/.test(context.extra);
+  return [...groups.values()];
+}
+
+function shapeOf({ operation, table, access, key, keyParts, children }: PlanNode): string {
+  return JSON.stringify([operation, table, access, key, keyParts, children.map(shapeOf)]);
 }

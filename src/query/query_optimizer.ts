@@ -110,13 +110,20 @@ export class QueryOptimizer {
   /**
    * Takes over what the servers said, by statement; names it does not have are ignored. Statements
    * of which nothing was said stay as they are, and usable.
+   *
+   * Where the rules are strict, what is warned of when a statement is first checked makes it
+   * unavailable; one that is served already stays so, for a plan that became worse is slow, and a
+   * refusal an outage.
    */
   applyFacts(facts: Readonly<Record<string, StatementFacts>>): void {
     this.#version++;
     for (const [name, known] of Object.entries(facts)) {
       const [warning] = known.warnings;
-      const refuse = this.#rules.strict && warning !== undefined && known.unavailable === undefined;
-      this.#statements.get(name)?.learn(
+      const compiled = this.#statements.get(name);
+      const served = compiled?.facts !== undefined && compiled.unavailable === undefined;
+      const refuse = this.#rules.strict && !served && warning !== undefined &&
+        known.unavailable === undefined;
+      compiled?.learn(
         refuse ? { ...known, unavailable: `strict mode refuses it: ${warning}` } : known,
       );
     }

@@ -4,16 +4,36 @@ import { type MysqlSession, SqlError } from "../drivers/mysql.ts";
 import { describeColumn } from "./column_encoding.ts";
 import { comparedColumns, tablesOf } from "./compared_columns.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
-import { type ExplainRow, judgePlan } from "./explained_plan.ts";
+import { describePlan } from "./explained_plan.ts";
 import { batchFault } from "./batch_check.ts";
+import { IndexAdvice } from "./index_advice.ts";
 import { collationFault } from "./key_collation.ts";
+import { findsNoRow, type PlanNode } from "./plan_node.ts";
+import { readPlan } from "./plan_reader.ts";
+import { planWarnings } from "./plan_warnings.ts";
 import { scatterFault } from "./scatter/scatter_check.ts";
 import { sampleParams } from "./sample_params.ts";
-import { type ComparedSchema, findKeys, readSchema } from "./schema_lookup.ts";
 import { describeRefusal } from "./server_refusal.ts";
 import { scanSql } from "./sql_scanner.ts";
-import type { ResultColumn, StatementFacts } from "./statement.ts";
+import type { ResultColumn, ServerFacts, Statement } from "./statement.ts";
 import { didYouMean } from "./suggest.ts";
+import {
+  type ComparedSchema,
+  comparedSchema,
+  findKeys,
+  readTables,
+  type TableSchema,
+} from "./table_schema.ts";
+
+/** The tables that statements name, as a server has them: looked up once for all that it checks. */
+export async function schemaOf(
+  session: MysqlSession,
+  statements: readonly Pick<Statement, "sql">[],
+): Promise<readonly TableSchema[]> {
+  const named = statements.flatMap(({ sql }) => tablesOf(scanSql(sql).tokens));
+  const names = [...new Set(named.map(({ table }) => table))];
+  return await serverErrorsAs(() => readTables(session, names), (): readonly TableSchema[] => []);
+}
 
 /**
  * Asks one server what only a server can say of a statement: its result columns (PREPARE), its
@@ -26,13 +46,18 @@ import { didYouMean } from "./suggest.ts";
  */
 export async function checkOnServer(
   session: MysqlSession,
-  options: { readonly compiled: CompiledStatement; readonly clock: Clock },
-): Promise<StatementFacts> {
-  const { compiled, clock } = options;
+  options: {
+    readonly compiled: CompiledStatement;
+    /** From {@linkcode schemaOf}, of the same server. */
+    readonly schema: readonly TableSchema[];
+    readonly clock: Clock;
+  },
+): Promise<ServerFacts> {
+  const { compiled, schema, clock } = options;
   const startedAt = clock.now();
   const facts = await serverErrorsAs(
-    () => check(session, compiled),
-    (error): Omit<StatementFacts, "tookMs"> => ({
+    () => check(session, compiled, schema),
+    (error): Omit<ServerFacts, "tookMs"> => ({
       columns: [],
       warnings: [],
       unavailable: describeRefusal(error),
@@ -44,7 +69,8 @@ export async function checkOnServer(
 async function check(
   session: MysqlSession,
   compiled: CompiledStatement,
-): Promise<Omit<StatementFacts, "tookMs">> {
+  known: readonly TableSchema[],
+): Promise<Omit<ServerFacts, "tookMs">> {
   const { statement } = compiled;
   const sample = trySample(compiled);
   if (sample === undefined) {
@@ -52,28 +78,25 @@ async function check(
   }
   const columns = await describe(session, compiled, sample.sql);
   const { tokens } = scanSql(statement.sql);
-  const schema = await serverErrorsAs(
-    () => readSchema(session, { tables: tablesOf(tokens), columns: comparedColumns(tokens) }),
-    (): ComparedSchema[] => [],
-  );
-  const explained = await explain(session, compiled, { sample, schema });
-  const limited = tokens.some((token) => token.kind === "word" && token.upper === "LIMIT");
-  const judged = judgePlan(explained, { limited });
+  const schema = comparedSchema(known, {
+    tables: tablesOf(tokens),
+    columns: comparedColumns(tokens),
+  });
+  const plan = await explain(session, compiled, { sample, schema });
   const unroutable = keyFault(compiled, schema) ??
-    await scatterFault(session, { compiled, columns, sample });
+    await scatterFault(session, { compiled, columns, sample, known });
   const unbatchable = batchFault(statement, schema);
   return {
     columns,
     warnings: [
-      ...(statement.allowFullScan ? [] : judged.warnings),
+      ...(plan === undefined ? [] : judge(compiled, { plan, schema: known })),
       ...columnWarnings(compiled, columns),
       ...keyWarnings(compiled, schema),
       ...(unbatchable === undefined ? [] : [`@batch is of no use: ${unbatchable}`]),
     ],
     ...(unbatchable === undefined ? {} : { unbatchable }),
     ...(unroutable === undefined ? {} : { unavailable: unroutable }),
-    ...(judged.plan === undefined ? {} : { plan: judged.plan }),
-    explain: explained,
+    ...(plan === undefined ? {} : { plan: describePlan(plan) }),
   };
 }
 
@@ -97,20 +120,41 @@ async function explain(
   session: MysqlSession,
   compiled: CompiledStatement,
   options: { readonly sample: Bound; readonly schema: readonly ComparedSchema[] },
-): Promise<readonly ExplainRow[]> {
+): Promise<PlanNode | undefined> {
   const { sample, schema } = options;
   const run = (bound: Bound) =>
     serverErrorsAs(async () => {
-      const result = await session.execute(`EXPLAIN ${bound.sql}`, bound.values);
-      if (result.kind !== "rows") return [];
-      const names = result.columns.map((column) => column.name);
-      return result.rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]])));
-    }, (): ExplainRow[] => []);
+      const result = await session.execute(`EXPLAIN FORMAT=JSON ${bound.sql}`, bound.values);
+      return result.kind === "rows" ? readPlan(parsed(result.rows[0]?.[0])) : undefined;
+    }, () => undefined);
   const first = await run(sample);
-  if (!judgePlan(first, { limited: false }).noSuchRow) return first;
+  if (first === undefined || !findsNoRow(first)) return first;
   const keys = await serverErrorsAs(() => findKeys(session, schema), () => new Map());
   const found = keys.size === 0 ? undefined : trySample(compiled, keys);
   return found === undefined ? first : await run(found);
+}
+
+function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the plan is warned of, unless the statement allows it. */
+function judge(
+  { statement }: CompiledStatement,
+  options: { readonly plan: PlanNode; readonly schema: readonly TableSchema[] },
+): readonly string[] {
+  if (statement.allowFullScan) return [];
+  const { tokens } = scanSql(statement.sql);
+  const advice = new IndexAdvice({ ...options, tokens, params: statement.params });
+  return planWarnings(options.plan, {
+    limited: tokens.some((token) => token.kind === "word" && token.upper === "LIMIT"),
+    nameOf: (alias) => advice.nameOf(alias),
+    advise: (missing) => advice.advise(missing),
+  });
 }
 
 /** The statement bound to sample values; `undefined` where its own limits refuse them. */

@@ -1,3 +1,6 @@
+import type { ExplainedPlan, ShardPlan } from "./explained_plan.ts";
+import type { PlanChange } from "./plan_change.ts";
+
 /** A type that one value can have. */
 export type ScalarType =
   | {
@@ -162,8 +165,8 @@ export interface StatementSource {
   readonly text: string;
 }
 
-/** What only a server can say of a statement; gathered once per process and shared with its isolates. */
-export interface StatementFacts {
+/** What only a server can say of a statement. */
+export interface ServerFacts {
   /** Result columns as JSON will show them; empty for plain writes. */
   readonly columns: readonly ResultColumn[];
   readonly warnings: readonly string[];
@@ -171,12 +174,18 @@ export interface StatementFacts {
   readonly unavailable?: string;
   /** Why its calls are not read many at a time, though `@batch` asks for it. */
   readonly unbatchable?: string;
-  /** The plan in one word or two, such as `PRIMARY`; for reports. */
-  readonly plan?: string;
-  /** EXPLAIN's own rows, for the admin scope. */
-  readonly explain?: readonly Readonly<Record<string, unknown>>[];
+  /** How it would run; absent where the server did not tell. */
+  readonly plan?: ExplainedPlan;
   /** How long the check took, in milliseconds. */
   readonly tookMs: number;
+}
+
+/** What all shards say of a statement; gathered once per process and shared with its isolates. */
+export interface StatementFacts extends Omit<ServerFacts, "plan"> {
+  /** How each shard would run it. @default {[]} */
+  readonly plans?: readonly ShardPlan[];
+  /** Where that is worse than it was; the warnings say so too. @default {[]} */
+  readonly planChanges?: readonly PlanChange[];
 }
 
 /** A result column: its name, how it is written, whether it can be null. */

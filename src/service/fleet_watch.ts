@@ -12,6 +12,7 @@ import { TopologyProber } from "../routing/topology_prober.ts";
 import { CacheSweeper, SWEEPERS } from "./cache_sweeper.ts";
 import { sweepFences } from "./fence_sweep.ts";
 import type { World } from "./isolate.ts";
+import { PlanBoard } from "./plan_board.ts";
 import { redisTarget, shardSpecs, targetOf } from "./settings.ts";
 
 /** What a watch is made of. */
@@ -42,6 +43,8 @@ const SWEEP_DUTY = "realmgate:cache-sweep";
  * whether it is the one that works for the fleet.
  */
 export class FleetWatch {
+  /** What the process on duty tells the others of plans. */
+  readonly plans: PlanBoard;
   readonly #options: FleetWatchOptions;
   readonly #redis: IoredisClient;
   readonly #watch: ScopeWatch;
@@ -58,6 +61,7 @@ export class FleetWatch {
     this.#options = options;
     this.#redis = redis;
     redis.onState(options.onRedis);
+    this.plans = new PlanBoard({ fleet, redis, log: world.log });
     this.#watch = new ScopeWatch({ clock: world.clock, tickMs: 100 });
     this.#locks = new DistributedLockManager({ ...world, fleet, redis, watch: this.#watch });
     this.#duty = new FleetDuty({ ...world, name: DUTY, locks: this.#locks });
@@ -89,6 +93,11 @@ export class FleetWatch {
   /** What is known of the databases now. */
   get snapshot(): TopologySnapshot {
     return this.#prober.snapshot;
+  }
+
+  /** Whether this process works for the fleet. */
+  get onDuty(): boolean {
+    return this.#duty.state === "ours";
   }
 
   /** Whether Redis answered lately. */
@@ -129,7 +138,7 @@ export class FleetWatch {
 
   /** Deletes fences that were not used for long, on every shard, if this process is on duty. */
   async sweepFences(): Promise<void> {
-    if (this.#duty.state !== "ours") return;
+    if (!this.onDuty) return;
     await sweepFences({ ...this.#options, locks: this.#locks, topology: this.snapshot });
   }
 

@@ -1,10 +1,13 @@
 import type { Config } from "../config/schema.ts";
 import { describeShard } from "../query/describe_shard.ts";
 import { type QueryOptimizer, StatementFaultsError } from "../query/query_optimizer.ts";
-import type { StatementFacts, StatementSource } from "../query/statement.ts";
+import { describeChange } from "../query/plan_change.ts";
+import type { StatementSource } from "../query/statement.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import type { World } from "./isolate.ts";
-import { checkStatements } from "./statement_check.ts";
+import type { PlanBoard } from "./plan_board.ts";
+import { type Facts, laterFacts, PlanWatch } from "./plan_watch.ts";
+import { type CheckResult, checkStatements } from "./statement_check.ts";
 import { readStatementFiles } from "./statement_files.ts";
 
 /** What a keeper is made of. */
@@ -15,10 +18,12 @@ export interface RegistryKeeperOptions {
   /** The main isolate's registry, which is checked for all. */
   readonly optimizer: () => QueryOptimizer;
   readonly topology: () => TopologySnapshot;
+  /** Where processes of the fleet tell each other of plans. */
+  readonly board: Pick<PlanBoard, "read" | "write">;
   /** Gives new files to every isolate. @throws {StatementFaultsError} and changes nothing */
   readonly onStatements: (sources: readonly StatementSource[]) => void;
   /** Gives what the servers said to every isolate. */
-  readonly onFacts: (facts: Readonly<Record<string, StatementFacts>>) => void;
+  readonly onFacts: (facts: Facts) => void;
 }
 
 /**
@@ -27,6 +32,7 @@ export interface RegistryKeeperOptions {
  */
 export class RegistryKeeper {
   readonly #options: RegistryKeeperOptions;
+  readonly #plans: PlanWatch;
   /** Whether the last check left something open, to be asked again. */
   #open = false;
   #checking: Promise<void> = Promise.resolve();
@@ -37,6 +43,7 @@ export class RegistryKeeper {
 
   constructor(options: RegistryKeeperOptions) {
     this.#options = options;
+    this.#plans = new PlanWatch(options);
   }
 
   /** Reads the files. @throws {Deno.errors.NotFound} if their folder is missing */
@@ -67,8 +74,13 @@ export class RegistryKeeper {
 
   /** Asks the servers about every statement, one check after the other. */
   check(): void {
-    this.#checking = this.#checking.then(() => this.#check()).catch((error: unknown) => {
-      this.#options.world.log.warn("statements could not be checked", { error });
+    this.#queue(async () => {
+      await this.#plans.recall();
+      const checked = await this.#ask();
+      if (checked === undefined) return;
+      const refused = Object.values(checked.facts).some((facts) => facts.unavailable !== undefined);
+      this.#open = refused || !checked.complete;
+      this.#apply(this.#plans.judge(checked.facts));
     });
   }
 
@@ -77,21 +89,55 @@ export class RegistryKeeper {
     if (this.#open) this.check();
   }
 
-  async #check(): Promise<void> {
-    const { optimizer, topology, onFacts } = this.#options;
+  /** Looks at every plan again, for all processes of the fleet: by the statistics of now. */
+  checkPlans(): Promise<void> {
+    return this.#queue(async () => {
+      await this.#plans.recall();
+      const checked = await this.#ask();
+      if (checked === undefined) return;
+      const judged = this.#plans.judge(checked.facts);
+      this.#apply(this.#later(judged));
+      await this.#plans.tell(judged);
+    });
+  }
+
+  /** Takes over what the process that looks at the plans told since. */
+  hearPlans(): Promise<void> {
+    return this.#queue(async () => {
+      const heard = await this.#plans.hear();
+      if (heard !== undefined) this.#apply(this.#later(heard));
+    });
+  }
+
+  /** One after the other; what fails is said in the log. */
+  #queue(work: () => Promise<void>): Promise<void> {
+    return this.#checking = this.#checking.then(work).catch((error: unknown) => {
+      this.#options.world.log.warn("statements could not be checked", { error });
+    });
+  }
+
+  async #ask(): Promise<CheckResult | undefined> {
+    const { optimizer, topology } = this.#options;
     const statements = optimizer().list();
     const { version } = optimizer();
-    const { facts, complete } = await checkStatements({
-      ...this.#options,
-      statements,
-      topology: topology(),
-    });
+    const checked = await checkStatements({ ...this.#options, statements, topology: topology() });
     // Reloaded meanwhile: these facts are of other statements, and a newer check is on its way.
-    if (optimizer().version !== version) return;
-    const refused = Object.values(facts).some(({ unavailable }) => unavailable !== undefined);
-    this.#open = refused || !complete;
-    onFacts(facts);
+    return optimizer().version === version ? checked : undefined;
+  }
+
+  #apply(facts: Facts): void {
+    this.#options.onFacts(facts);
     this.#say();
+  }
+
+  #later(facts: Facts): Facts {
+    const { optimizer } = this.#options;
+    return Object.fromEntries(
+      Object.entries(facts).map(([name, found]) => [
+        name,
+        laterFacts(optimizer().get(name)?.facts, found),
+      ]),
+    );
   }
 
   /** Has the next check say its verdict on every statement of these files, or of all for none. */
@@ -111,7 +157,11 @@ export class RegistryKeeper {
     for (const { statement, facts, unavailable } of optimizer().list()) {
       const { name, file, line } = statement;
       const shard = describeShard(statement.shard);
-      const { plan, warnings = [], tookMs = 0 } = facts ?? {};
+      const { plans = [], planChanges = [], tookMs = 0 } = facts ?? {};
+      const plan = plans[0]?.summary;
+      // What became worse is said when it does, and not again with each new count of rows.
+      const changes = planChanges.map(describeChange);
+      const warnings = facts?.warnings.filter((warning) => !changes.includes(warning)) ?? [];
       const verdict = JSON.stringify([shard, plan, warnings, unavailable, statement.sql]);
       told.set(name, verdict);
       if (this.#told.get(name) === verdict) continue;

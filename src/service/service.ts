@@ -63,6 +63,7 @@ export class Service implements TaskHost {
       ...options,
       optimizer: () => this.#started.optimizer,
       topology: () => this.#fleet.snapshot,
+      board: this.#fleet.plans,
       onStatements: (sources) => {
         this.#started.loadStatements(sources);
         this.#workers.broadcast({ type: "statements", sources });
@@ -113,10 +114,14 @@ export class Service implements TaskHost {
     return this.#registry.reload();
   }
 
-  /** Arms the probes again, asks again about statements that were refused, says how all stands. */
+  /**
+   * Arms the probes again, asks again about statements that were refused, hears what others found of
+   * plans, says how all stands.
+   */
   checkHealth(): void {
     this.#fleet.rearm();
     this.#registry.recheck();
+    if (!this.#fleet.onDuty) void this.#registry.hearPlans();
     const { shards } = this.#fleet.snapshot;
     const states = Object.fromEntries(shards.map(({ name, status }) => [name, status]));
     this.#options.world.log.debug("health", { shards: states, redisUp: this.#fleet.redisUp });
@@ -130,6 +135,11 @@ export class Service implements TaskHost {
   /** Gives back the memory of this isolate's cache entries that are over. */
   evictExpired(): Promise<void> {
     return this.#started.evictExpired();
+  }
+
+  /** Looks at every statement's plan again, if this process works for the fleet. */
+  async checkPlans(): Promise<void> {
+    if (this.#fleet.onDuty) await this.#registry.checkPlans();
   }
 
   /** Deletes fences that were not used for long, if this process works for the fleet. */

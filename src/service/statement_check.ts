@@ -3,8 +3,8 @@ import { ScopeWatch } from "../core/scope.ts";
 import { SqlError } from "../drivers/mysql.ts";
 import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { mergeFacts } from "../query/merge_facts.ts";
-import { checkOnServer } from "../query/server_check.ts";
-import type { StatementFacts } from "../query/statement.ts";
+import { checkOnServer, schemaOf } from "../query/server_check.ts";
+import type { ServerFacts, StatementFacts } from "../query/statement.ts";
 import type { ShardSpec, TopologySnapshot } from "../routing/topology.ts";
 import type { World } from "./isolate.ts";
 import { shardSpecs, targetOf } from "./settings.ts";
@@ -59,7 +59,7 @@ export async function checkStatements(options: CheckOptions): Promise<CheckResul
 async function checkShard(
   shard: ShardSpec,
   options: CheckOptions & { readonly watch: ScopeWatch },
-): Promise<Record<string, StatementFacts> | undefined> {
+): Promise<Record<string, ServerFacts> | undefined> {
   const { config, ca, world, statements, topology, watch } = options;
   const state = topology.shards.find(({ name }) => name === shard.name);
   const up = state?.nodes.filter((node) => node.up).map(({ name }) => name) ?? [];
@@ -72,11 +72,14 @@ async function checkShard(
     const destroy = () => session.destroy();
     scope.onEnd(destroy);
     try {
-      const facts: Record<string, StatementFacts> = {};
-      for (const compiled of statements) {
-        const { name, shard: rule } = compiled.statement;
-        if (rule.by === "name" && rule.shard !== shard.name) continue;
-        facts[name] = await checkOnServer(session, { compiled, clock: world.clock });
+      const facts: Record<string, ServerFacts> = {};
+      const own = statements.filter(({ statement: { shard: rule } }) =>
+        rule.by !== "name" || rule.shard === shard.name
+      );
+      const schema = await schemaOf(session, own.map(({ statement }) => statement));
+      for (const compiled of own) {
+        const { clock } = world;
+        facts[compiled.statement.name] = await checkOnServer(session, { compiled, schema, clock });
       }
       return facts;
     } finally {

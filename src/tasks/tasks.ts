@@ -6,6 +6,8 @@ export interface TaskHost {
   upkeep(): void;
   /** Gives back the memory of cache entries that are over. */
   evictExpired(): Promise<void>;
+  /** Looks at every statement's plan again, for the fleet. */
+  checkPlans(): Promise<void>;
   /** Deletes fences that were not used for long, for the fleet. */
   sweepFences(): Promise<void>;
   /** Deletes what is too old in the shards' outboxes, while Redis is away. */
@@ -28,6 +30,7 @@ export const TASKS: readonly Task[] = [
   { name: "health", schedule: "* * * * *", run: (host) => host.checkHealth() },
   { name: "idle-connections", schedule: "* * * * *", run: (host) => host.upkeep() },
   { name: "cache-eviction", schedule: "* * * * *", run: (host) => host.evictExpired() },
+  { name: "plan-check", schedule: "*/10 * * * *", run: (host) => host.checkPlans() },
   { name: "fence-sweep", schedule: "17 * * * *", run: (host) => host.sweepFences() },
   { name: "outbox-purge", schedule: "* * * * *", run: (host) => host.purgeOutboxes() },
 ];

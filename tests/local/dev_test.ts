@@ -19,6 +19,9 @@ Deno.test("dev serves the example realm and leaves nothing running when it is en
     const curl = await dev.line(/^ {2}curl /);
     const answer = JSON.parse(await shell(`${curl} -s`));
     assertEquals([answer.data.id, answer.data.gold], ["42", "1000"]);
+    const explain = join(ROOT, "deploy/local/explain.ts");
+    const command = `REALMGATE_HOME=${home} '${Deno.execPath()}' run -A ${explain} player.get`;
+    assertStringIncludes(await shell(command), "\n  s1, s2  PRIMARY  ");
     const before = await dev.fileWhere(({ servicePid }) => servicePid !== null);
     assertEquals(before.shards.map(({ name, replicas }) => [name, replicas.length]), [
       ["s1", 1],

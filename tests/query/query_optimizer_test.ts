@@ -4,7 +4,7 @@ import type { Statement, StatementFacts } from "../../src/query/statement.ts";
 import { compile, rules } from "./rules.ts";
 
 const GOOD = "-- name: t.get :one\n-- @shard s1\nSELECT 1 AS one";
-const FACTS: StatementFacts = { columns: [], warnings: [], plan: "PRIMARY", tookMs: 1 };
+const FACTS: StatementFacts = { columns: [], warnings: [], tookMs: 1 };
 
 function loaded(text = GOOD, strict = false): QueryOptimizer {
   const optimizer = new QueryOptimizer({ ...rules, strict });
@@ -40,7 +40,7 @@ Deno.test("QueryOptimizer keeps facts of the same SQL only when it reloads", () 
   optimizer.applyFacts({ "t.get": FACTS, "t.two": FACTS });
   const changed = GOOD.replace("t.get", "t.two").replace("SELECT 1", "SELECT 2");
   optimizer.load([{ file: "a.sql", text: `${GOOD}\n${changed}` }]);
-  assertEquals(optimizer.list().map(({ facts }) => facts?.plan), ["PRIMARY", undefined]);
+  assertEquals(optimizer.list().map(({ facts }) => facts?.tookMs), [1, undefined]);
 });
 
 Deno.test("QueryOptimizer leaves statements usable when nothing is known of them", () => {
@@ -66,6 +66,14 @@ Deno.test("QueryOptimizer refuses what a server warns of only when it is strict"
       strict ? "strict mode refuses it: full scan of t" : undefined,
     );
   }
+});
+
+Deno.test("QueryOptimizer goes on serving when it is strict and a later check warns", () => {
+  const optimizer = loaded(GOOD, true);
+  optimizer.applyFacts({ "t.get": FACTS });
+  optimizer.applyFacts({ "t.get": { ...FACTS, warnings: ["full scan of t"] } });
+  assertEquals(optimizer.get("t.get")?.unavailable, undefined);
+  assertEquals(optimizer.get("t.get")?.facts?.warnings, ["full scan of t"]);
 });
 
 Deno.test("QueryOptimizer knows nothing by the names of Object's own members", () => {

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Client } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { assertProblem } from "../support/problem.ts";
 import { testRealm } from "../support/realm.ts";
 
@@ -150,7 +151,7 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
     assertEquals([status, (body["data"] as Record<string, unknown>)["id"]], [200, "1"]);
   });
 
-  await t.step("the registry, a dry run and the topology can be looked at", async () => {
+  await t.step("the registry, a dry run and the topology can be looked at", async (t) => {
     const list = (await client.get("/v1/statements")).body["statements"] as Record<
       string,
       unknown
@@ -173,6 +174,30 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
     ) assertEquals(names.includes(name), true, `${name} is missing`);
     const one = (await client.get("/v1/statements/player.get")).body;
     assertStringIncludes(String(one["sql"]), "FROM players");
+    await t.step("with its plan, once the databases told it", async () => {
+      const { plan, plans, planChanges, warnings } = await eventually(async () => {
+        const { body } = await client.get("/v1/statements/player.get");
+        return body["plan"] === null ? undefined : body;
+      });
+      const { rows, filtered, ...seen } = plan as Record<string, unknown>;
+      assertEquals([rows, filtered], [1, 100]);
+      assertEquals(seen, {
+        operation: "read",
+        table: "players",
+        access: "const",
+        key: "PRIMARY",
+        keyParts: ["id"],
+        possibleKeys: ["PRIMARY"],
+        children: [],
+      });
+      const [group, ...others] = plans as Record<string, unknown>[];
+      assertEquals([group?.["shards"], group?.["summary"], group?.["plan"]], [
+        ["s1", "s2"],
+        "PRIMARY",
+        plan,
+      ]);
+      assertEquals([others, planChanges, warnings], [[], [], []]);
+    });
     const route = (await client.get("/v1/route/player.get?playerId=42")).body;
     const read = await client.get("/v1/query/player.get?playerId=42");
     assertEquals(route["shard"], read.headers.get("realmgate-shard"));

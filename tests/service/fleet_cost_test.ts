@@ -80,6 +80,15 @@ async function during(ms: number, look: () => unknown | Promise<unknown>): Promi
 }
 
 const QUIET_S = 8;
+/** How often the process on duty looks at the plans of all statements. */
+const PLANS_MS = 10 * 60_000;
+
+/** Returns when no plans will be looked at for so long. */
+async function untilQuiet(ms: number): Promise<void> {
+  const marginMs = 2_000;
+  const nextMs = PLANS_MS - Date.now() % PLANS_MS;
+  if (nextMs < ms + marginMs) await during(nextMs + marginMs, () => {});
+}
 
 /** What the service's account runs on each server in so many quiet seconds. */
 async function quietCost(realm: TestRealm): Promise<Record<string, number>> {
@@ -88,6 +97,7 @@ async function quietCost(realm: TestRealm): Promise<Record<string, number>> {
     const servers = serversOf(realm);
     return await Promise.all(servers.map((server) => statementsOf(server, user)));
   };
+  await untilQuiet(QUIET_S * 1_000);
   const before = await count();
   await during(QUIET_S * 1_000, () => {});
   const after = await count();

@@ -2,9 +2,11 @@ import { assertEquals } from "@std/assert";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { systemRandom } from "../../src/core/random.ts";
+import { IoredisClient } from "../../src/drivers/ioredis_client.ts";
 import { Mysql2Driver } from "../../src/drivers/mysql2_driver.ts";
 import { QueryOptimizer } from "../../src/query/query_optimizer.ts";
 import { unknownShard } from "../../src/routing/topology_view.ts";
+import { PlanBoard } from "../../src/service/plan_board.ts";
 import { RegistryKeeper } from "../../src/service/registry_keeper.ts";
 import { registryRules, shardSpecs } from "../../src/service/settings.ts";
 import { eventually } from "../support/eventually.ts";
@@ -24,27 +26,34 @@ Deno.test("RegistryKeeper tells nothing of statements that were replaced while i
     ...unknownShard(spec),
     primary: spec.nodes[0]?.name ?? null,
   }));
+  let looked = false;
   const told: (string | undefined)[] = [];
+  const log = silentLog;
+  const world = { clock: systemClock, random: systemRandom, log, driver: new Mysql2Driver() };
+  const { url } = realm.realm.stack.redis;
+  const redis = new IoredisClient({ ...world, server: { kind: "url", url } });
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.defer(() => redis.close());
   const keeper = new RegistryKeeper({
     config,
     ca: undefined,
-    world: {
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      driver: new Mysql2Driver(),
-    },
+    world,
+    board: new PlanBoard({ fleet: config.fleet, redis, log }),
     optimizer: () => optimizer,
-    topology: () => ({ at: 1, shards }),
+    topology: () => {
+      looked = true;
+      return { at: 1, shards };
+    },
     onStatements: () => {},
     onFacts: (facts) => {
       told.push(facts["player.one"]?.unavailable);
       optimizer.applyFacts(facts);
     },
   });
+  await redis.start();
   keeper.check();
-  // The check has begun: the next one, which a reload asks for, waits for it.
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  // The check has begun once it looked at the fleet: the next one, which a reload asks for, waits.
+  await eventually(() => looked);
   optimizer.load(statement("SELECT id FROM players WHERE id = 1"));
   keeper.check();
   await eventually(() => optimizer.get("player.one")?.facts);

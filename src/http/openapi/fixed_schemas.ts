@@ -1,19 +1,7 @@
 import { FENCE_PATTERN } from "./components.ts";
+import { planSchemas } from "./plan_schemas.ts";
 import type { Schema } from "./scalar_schema.ts";
-
-const text = (description: string): Schema => ({ type: "string", description });
-const textOrNull = (description: string): Schema => ({ type: ["string", "null"], description });
-const flag = (description: string): Schema => ({ type: "boolean", description });
-const count = (description: string): Schema => ({ type: "integer", minimum: 0, description });
-
-/** An object whose members are all present but the `optional` ones. */
-function object(properties: Schema, optional: readonly string[] = []): Schema {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: "object", required, properties };
-}
-
-const listOf = (items: Schema): Schema => ({ type: "array", items });
-const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+import { count, flag, listOf, object, ref, text, textOrNull } from "./schema_parts.ts";
 
 /** The schemas of the routes that every registry has. */
 export function fixedSchemas(): Schema {
@@ -69,13 +57,17 @@ export function fixedSchemas(): Schema {
       warnings: listOf({ type: "string" }),
       file: text("Admin scope: where it is written."),
       sql: text("Admin scope: its SQL."),
-      plan: textOrNull("Admin scope: the plan in a word."),
-      explain: {
-        type: ["array", "null"],
-        items: { type: "object" },
-        description: "Admin scope: the plan.",
+      plan: {
+        anyOf: [ref("PlanNode"), { type: "null" }],
+        description: "Admin scope: how a database would run it, by the first of `plans`.",
       },
-    }, ["unavailable", "file", "sql", "plan", "explain"]),
+      plans: { ...listOf(ref("Plan")), description: "Admin scope: by shards." },
+      planChanges: {
+        ...listOf(ref("PlanChange")),
+        description: "Admin scope: shards whose plan became worse; the warnings say so too.",
+      },
+    }, ["unavailable", "file", "sql", "plan", "plans", "planChanges"]),
+    ...planSchemas(),
     Route: object({
       statement: text("The statement's name."),
       shard: text("Where it would go; of several the names, with commas."),

@@ -2,9 +2,9 @@ import type { ColumnInfo, MysqlSession } from "../../drivers/mysql.ts";
 import { tablesOf } from "../compared_columns.ts";
 import type { Bound, CompiledStatement } from "../compiled_statement.ts";
 import { sampleParams } from "../sample_params.ts";
-import { readSchema } from "../schema_lookup.ts";
 import { scanSql } from "../sql_scanner.ts";
 import type { ResultColumn } from "../statement.ts";
+import { comparedSchema, type TableSchema } from "../table_schema.ts";
 import { orderedNames, orderFault } from "./order_check.ts";
 import { PageCursor } from "./page_cursor.ts";
 import { pagesOf } from "./page_sql.ts";
@@ -15,6 +15,7 @@ import { eachColumn } from "./scatter_rules.ts";
  * Of a statement with pages the second one's SQL is prepared as well.
  *
  * @param options.sample a call of it
+ * @param options.known the tables that it names
  * @throws {SqlError} where the server refuses the second page
  */
 export async function scatterFault(
@@ -23,9 +24,10 @@ export async function scatterFault(
     readonly compiled: CompiledStatement;
     readonly columns: readonly ResultColumn[];
     readonly sample: Bound;
+    readonly known: readonly TableSchema[];
   },
 ): Promise<string | undefined> {
-  const { compiled, columns, sample } = options;
+  const { compiled, columns, sample, known } = options;
   const { statement } = compiled;
   if (compiled.scatter === undefined) return undefined;
   const { tokens } = scanSql(statement.sql);
@@ -35,7 +37,7 @@ export async function scatterFault(
     return found ? undefined : `@shard each(…) needs ${column} among the result's columns`;
   }
   const names = statement.merge === undefined ? [] : orderedNames(statement.merge);
-  const schema = await readSchema(session, {
+  const schema = comparedSchema(known, {
     tables: tablesOf(tokens),
     columns: names.map((column) => ({ param: "", column, qualifier: undefined })),
   });
