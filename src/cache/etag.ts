@@ -12,9 +12,5 @@ export function etagOf(body: string): string {
     one ^= one >>> 15;
     other ^= other >>> 13;
   }
-  return `"${text(one)}${text(other)}${body.length.toString(36)}"`;
-}
-
-function text(word: number): string {
-  return (word >>> 0).toString(36).padStart(7, "0");
+  return `"${(one >>> 0).toString(36)}-${(other >>> 0).toString(36)}-${body.length.toString(36)}"`;
 }

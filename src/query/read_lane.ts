@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Scope, ScopeEnd, ScopeWatch } from "../core/scope.ts";
 import type { Rows } from "../drivers/mysql.ts";
@@ -50,12 +51,16 @@ export interface ReadLaneOptions {
   /** How long a batch may take. */
   readonly timeoutMs: number;
   readonly read: ReadBatch;
+  /** Runs a task once the event loop has delivered all that has come. @default {setImmediate} */
+  readonly afterTurn?: (task: () => void) => void;
 }
 
 /**
  * The calls of one statement on one node. While a batch is under way the next one gathers; so a node
- * at rest is asked at once, and one that is busy is asked for many keys at a time. A second batch goes
- * out beside the first only if that takes twice as long as usual.
+ * at rest is asked at once, and one that is busy is asked for many keys at a time. Where many callers
+ * come together, a batch also waits for those whose requests have arrived and are read next: without
+ * that, the first of them would go alone. A second batch goes out beside the first only if that takes
+ * twice as long as usual.
  */
 export class ReadLane {
   readonly #options: ReadLaneOptions;
@@ -65,9 +70,14 @@ export class ReadLane {
   /** When the last batch was sent, on the clock's `now()`. */
   #sentAt = 0;
   #timer: Timer | undefined;
+  readonly #afterTurn: (task: () => void) => void;
+  /** Whether callers come together: the last batch had more than one key. */
+  #crowded = false;
+  #gathering = false;
 
   constructor(options: ReadLaneOptions) {
     this.#options = options;
+    this.#afterTurn = options.afterTurn ?? setImmediate;
   }
 
   /** Whether nobody waits for it. */
@@ -103,7 +113,9 @@ export class ReadLane {
       };
       waiters.push(waiter);
       scope.onEnd(waiter.leave);
-      if (this.#underWay === 0 || this.#pending.size >= MAX_KEYS || this.#isLate()) this.#send();
+      if (this.#pending.size >= MAX_KEYS) this.#send();
+      else if (this.#underWay === 0) this.#sendSoon();
+      else if (this.#isLate()) this.#send();
       else this.#timer ??= this.#options.clock.after(LOOK_MS, () => this.#look());
     });
   }
@@ -122,15 +134,28 @@ export class ReadLane {
     }
   }
 
+  #sendSoon(): void {
+    if (!this.#crowded) return this.#send();
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#afterTurn(() => {
+      this.#gathering = false;
+      if (this.#underWay === 0) this.#send();
+    });
+  }
+
   #send(): void {
     if (this.#underWay >= MAX_UNDER_WAY) return;
     const batch = this.#take();
     if (batch.size === 0) return;
     this.#underWay++;
+    this.#crowded = batch.size > 1;
     this.#sentAt = this.#options.clock.now();
     void this.#run(batch).finally(() => {
       this.#underWay--;
-      if (this.#pending.size > 0) this.#send();
+      if (this.#pending.size === 0) return;
+      if (this.#underWay === 0) this.#sendSoon();
+      else this.#send();
     });
   }
 

@@ -21,6 +21,7 @@ class Setting {
   readonly clock = new ManualClock();
   readonly watch = new ScopeWatch({ clock: this.clock });
   readonly sent: Sent[] = [];
+  readonly turns: (() => void)[] = [];
   readonly lane: ReadLane;
 
   constructor() {
@@ -29,7 +30,13 @@ class Setting {
       watch: this.watch,
       timeoutMs: 5_000,
       read: (batch, scope) => this.#read(batch, scope),
+      afterTurn: (task) => this.turns.push(task),
     });
+  }
+
+  /** Ends the event loop's turn. */
+  turn(): void {
+    for (const task of this.turns.splice(0)) task();
   }
 
   ask(key: string, timeoutMs = 1_000): { readonly scope: Scope; readonly rows: Promise<unknown> } {
@@ -80,6 +87,33 @@ Deno.test("ReadLane gathers calls while one is under way and asks for each key o
     [["2"]],
     [["1"]],
   ]);
+});
+
+Deno.test("ReadLane waits for those that came with the first when callers come together", async () => {
+  const setting = new Setting();
+  setting.ask("1");
+  setting.ask("2");
+  setting.ask("3");
+  setting.sent[0]?.answer();
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(setting.sent[1]?.keys, ["2", "3"], "the first batch was of one");
+  setting.sent[1]?.answer();
+  await new Promise((resolve) => setTimeout(resolve));
+  setting.ask("4");
+  setting.ask("5");
+  assertEquals(setting.sent.length, 2);
+  setting.turn();
+  assertEquals(setting.sent[2]?.keys, ["4", "5"]);
+  setting.ask("6");
+  setting.sent[2]?.answer();
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(setting.sent.length, 3);
+  setting.turn();
+  assertEquals(setting.sent[3]?.keys, ["6"]);
+  setting.sent[3]?.answer();
+  await new Promise((resolve) => setTimeout(resolve));
+  setting.ask("7");
+  assertEquals(setting.sent[4]?.keys, ["7"], "nobody comes with it");
 });
 
 Deno.test("ReadLane opens a second batch when the first takes twice as long as usual", () => {
@@ -145,6 +179,7 @@ Deno.test("ReadLane sends at most 128 keys at a time, and the rest after them", 
   const asked = Array.from({ length: 300 }, (_, at) => setting.ask(String(at)));
   while (!setting.lane.idle) {
     for (const { answer } of setting.sent) answer();
+    setting.turn();
     await new Promise((resolve) => setTimeout(resolve));
   }
   assertEquals(Math.max(...setting.sent.map(({ keys }) => keys.length)), 128);
