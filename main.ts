@@ -127,6 +127,7 @@ function work(): void {
           checkHealth() {},
           async sweepFences() {},
           async purgeOutboxes() {},
+          async maintainPartitions() {},
         },
     },
   );

@@ -10,6 +10,8 @@ export interface TaskHost {
   sweepFences(): Promise<void>;
   /** Deletes what is too old in the shards' outboxes, while Redis is away. */
   purgeOutboxes(): Promise<void>;
+  /** Makes partitions ahead and drops old ones, for the fleet. */
+  maintainPartitions(): Promise<void>;
 }
 
 /** One scheduled task. */
@@ -30,4 +32,5 @@ export const TASKS: readonly Task[] = [
   { name: "cache-eviction", schedule: "* * * * *", run: (host) => host.evictExpired() },
   { name: "fence-sweep", schedule: "17 * * * *", run: (host) => host.sweepFences() },
   { name: "outbox-purge", schedule: "* * * * *", run: (host) => host.purgeOutboxes() },
+  { name: "partition-upkeep", schedule: "*/10 * * * *", run: (host) => host.maintainPartitions() },
 ];
