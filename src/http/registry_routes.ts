@@ -3,11 +3,13 @@ import { RealmgateError } from "../core/errors.ts";
 import type { CacheOutlook } from "../query/cached_reads.ts";
 import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { describeShard } from "../query/describe_shard.ts";
+import type { PartitionRoute } from "../query/partition_routes.ts";
 import { isSessionRead } from "../query/session_reads.ts";
 import type { ParamSpec, ParamType } from "../query/statement.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
 import { readCallOptions } from "./call_options.ts";
 import type { Parts } from "./parts.ts";
+import { inScope } from "./plain_call.ts";
 
 /** `GET /v1/statements`: the registry, a line each. */
 export function getStatements(parts: Parts): (c: Context) => Response {
@@ -28,9 +30,12 @@ export function getStatement(parts: Parts): (c: Context) => Response {
   };
 }
 
-/** `GET /v1/route/{statement}?param=…`: where a call would go, and why; nothing is run. */
-export function getRoute(parts: Parts): (c: Context) => Response {
-  return (c) => {
+/**
+ * `GET /v1/route/{statement}?param=…`: where a call would go, and why; nothing is run. A database is
+ * asked for its plan only where the statement names a table that is declared as partitioned.
+ */
+export function getRoute(parts: Parts): (c: Context) => Promise<Response> {
+  return async (c) => {
     const principal = authenticate(parts, c);
     const compiled = find(parts, c.req.param("statement") ?? "");
     const { statement } = compiled;
@@ -71,18 +76,39 @@ export function getRoute(parts: Parts): (c: Context) => Response {
       : sessions.pick(need, { deadlineAt: session ? Infinity : -Infinity }) ?? state.primary;
     if (outlook !== undefined) why.push(`the cache ${outlook.name} ${WHY_CACHE[outlook.state]}`);
     why.push(WHY[need === undefined || need === "primary" ? need ?? "any" : "floor"]);
+    const partitions = await inScope(
+      parts,
+      c.req.raw,
+      (scope) => parts.partitionRoutes.route({ compiled, bound, node, scope }),
+    );
+    for (const { table, why: reason } of partitions) why.push(`partitions of ${table}: ${reason}`);
     return c.json({
       statement: statement.name,
       shard,
       ...hashed,
       node,
       epoch: state.epoch,
-      partition: null,
+      partition: partitionText(partitions),
+      ...(partitions.length === 0 ? {} : { partitions }),
       cache: outlook === undefined ? null : summaryOf(outlook),
       available: compiled.unavailable === undefined,
       why,
     });
   };
+}
+
+/** As EXPLAIN writes them: with commas, of several tables each with its name. */
+function partitionText(routes: readonly PartitionRoute[]): string | null {
+  const known = routes.flatMap(({ table, partitions }) =>
+    partitions === null ? [] : [{
+      table,
+      list: partitions.join(","),
+    }]
+  );
+  if (known.length === 0) return null;
+  return routes.length === 1
+    ? known[0]?.list ?? null
+    : known.map(({ table, list }) => `${table}: ${list}`).join("; ");
 }
 
 const WHY = {

@@ -1,12 +1,14 @@
 import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import { type MysqlSession, SqlError } from "../drivers/mysql.ts";
+import type { PartitionRule } from "../partitions/partition_rule.ts";
 import { describeColumn } from "./column_encoding.ts";
 import { comparedColumns, tablesOf } from "./compared_columns.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
 import { type ExplainRow, judgePlan } from "./explained_plan.ts";
 import { batchFault } from "./batch_check.ts";
 import { collationFault } from "./key_collation.ts";
+import { partitionWarnings } from "./partition_warnings.ts";
 import { sampleParams } from "./sample_params.ts";
 import { type ComparedSchema, findKeys, readSchema } from "./schema_lookup.ts";
 import { describeRefusal } from "./server_refusal.ts";
@@ -25,12 +27,17 @@ import { didYouMean } from "./suggest.ts";
  */
 export async function checkOnServer(
   session: MysqlSession,
-  options: { readonly compiled: CompiledStatement; readonly clock: Clock },
+  options: {
+    readonly compiled: CompiledStatement;
+    readonly clock: Clock;
+    /** The partitioned tables that are declared. @default {none} */
+    readonly partitioned?: ReadonlyMap<string, PartitionRule>;
+  },
 ): Promise<StatementFacts> {
-  const { compiled, clock } = options;
+  const { compiled, clock, partitioned = new Map() } = options;
   const startedAt = clock.now();
   const facts = await serverErrorsAs(
-    () => check(session, compiled),
+    () => check(session, compiled, partitioned),
     (error): Omit<StatementFacts, "tookMs"> => ({
       columns: [],
       warnings: [],
@@ -43,6 +50,7 @@ export async function checkOnServer(
 async function check(
   session: MysqlSession,
   compiled: CompiledStatement,
+  partitioned: ReadonlyMap<string, PartitionRule>,
 ): Promise<Omit<StatementFacts, "tookMs">> {
   const { statement } = compiled;
   if (statement.unsupported !== undefined) {
@@ -67,10 +75,17 @@ async function check(
   const judged = judgePlan(explained, { limited });
   const unroutable = keyFault(compiled, schema);
   const unbatchable = batchFault(statement, schema);
+  const unpruned = statement.allowFullScan ? [] : await partitionWarnings(session, {
+    statement,
+    tokens,
+    partitioned,
+    sample: (values) => trySample(compiled, values),
+  });
   return {
     columns,
     warnings: [
       ...(statement.allowFullScan ? [] : judged.warnings),
+      ...unpruned,
       ...columnWarnings(compiled, columns),
       ...keyWarnings(compiled, schema),
       ...(unbatchable === undefined ? [] : [`@batch is of no use: ${unbatchable}`]),

@@ -12,11 +12,13 @@ import { KeptValues } from "../cache/kept_values.ts";
 import { ValueStore } from "../cache/value_store.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { fenceSourceOf } from "../locks/fence_rules.ts";
+import { PartitionManager } from "../partitions/partition_manager.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
 import { Executor } from "../query/executor.ts";
 import { CachedReads } from "../query/cached_reads.ts";
 import { FenceCounter } from "../query/fence_counter.ts";
+import { PartitionRoutes } from "../query/partition_routes.ts";
 import { ReadFloors } from "../query/read_floors.ts";
 import { QueryOptimizer } from "../query/query_optimizer.ts";
 import { SETTLE_MS } from "../query/tagged_write.ts";
@@ -27,7 +29,15 @@ import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyView } from "../routing/topology_view.ts";
 import { Listener } from "./listener.ts";
 import type { StartOrder, Status } from "./messages.ts";
-import { cacheConfigs, poolConfig, redisTarget, registryRules, shardSpecs } from "./settings.ts";
+import { primarySessions } from "./primary_session.ts";
+import {
+  cacheConfigs,
+  partitionRules,
+  poolConfig,
+  redisTarget,
+  registryRules,
+  shardSpecs,
+} from "./settings.ts";
 import { VERSION } from "./version.ts";
 
 /** How long answers ask clients to close before the port is closed. */
@@ -130,6 +140,19 @@ export class Isolate {
           ? counter.next(name, { shard: counter.shardOf(name), scope })
           : undefined,
     });
+    const rules = partitionRules(config);
+    const partitions = new PartitionManager({
+      rules,
+      shards: shards.shards,
+      connect: primarySessions({
+        ...order,
+        driver: options.world.driver,
+        topology: () => view.snapshot(),
+      }),
+      locks: this.#locks,
+      clock,
+      log,
+    });
     const fetch = createApp({
       authenticator: new Authenticator(config.apiKeys),
       optimizer: this.#optimizer,
@@ -153,6 +176,8 @@ export class Isolate {
       view,
       replicas,
       locks: this.#locks,
+      partitions,
+      partitionRoutes: new PartitionRoutes({ rules, poolOf }),
       watch: this.#watch,
       reads: this.#reads,
       clock,

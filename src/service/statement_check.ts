@@ -7,7 +7,7 @@ import { checkOnServer } from "../query/server_check.ts";
 import type { StatementFacts } from "../query/statement.ts";
 import type { ShardSpec, TopologySnapshot } from "../routing/topology.ts";
 import type { World } from "./isolate.ts";
-import { shardSpecs, targetOf } from "./settings.ts";
+import { partitionRules, shardSpecs, targetOf } from "./settings.ts";
 
 /** What a check of the registry against the servers needs. */
 export interface CheckOptions {
@@ -73,10 +73,11 @@ async function checkShard(
     scope.onEnd(destroy);
     try {
       const facts: Record<string, StatementFacts> = {};
+      const partitioned = partitionRules(config);
       for (const compiled of statements) {
         const { name, shard: rule } = compiled.statement;
         if (rule.by === "name" && rule.shard !== shard.name) continue;
-        facts[name] = await checkOnServer(session, { compiled, clock: world.clock });
+        facts[name] = await checkOnServer(session, { compiled, clock: world.clock, partitioned });
       }
       return facts;
     } finally {
