@@ -1,4 +1,6 @@
 import type { Context } from "hono";
+import { RealmgateError } from "../core/errors.ts";
+import { EndedError, untilEnd } from "../core/until_end.ts";
 import type { PartitionRule } from "../partitions/partition_rule.ts";
 import type { ShardReport, TableReport } from "../partitions/table_report.ts";
 import { BodyFields } from "./body_fields.ts";
@@ -10,7 +12,7 @@ export function getPartitions(parts: Parts): (c: Context) => Promise<Response> {
   return (c) =>
     plainCall(parts, c, async (scope) => {
       const { scopes } = authorize(parts, c.req.raw, "read");
-      const reports = await parts.partitions.report(scope);
+      const reports = await untilEnd(scope, parts.partitions.report()).catch(tooLate);
       const admin = scopes.has("admin");
       return { tables: reports.map((report) => tableAnswer(report, admin)) };
     });
@@ -64,4 +66,15 @@ function shardAnswer(report: ShardReport, admin: boolean) {
       problems,
     },
   };
+}
+
+const ENDS = {
+  deadline_exceeded: "deadline_exceeded",
+  client_closed: "client_closed_request",
+  shutting_down: "shutting_down",
+} as const;
+
+function tooLate(error: unknown): never {
+  if (!(error instanceof EndedError)) throw error;
+  throw new RealmgateError(ENDS[error.end], "Cannot wait for the shards any longer");
 }

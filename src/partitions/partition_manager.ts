@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { Scope } from "../core/scope.ts";
+import type { Scope, ScopeWatch } from "../core/scope.ts";
 import { type MysqlSession, SqlError } from "../drivers/mysql.ts";
 import type { Exclusive } from "../locks/fleet_duty.ts";
 import type { Held } from "../locks/held_lock.ts";
@@ -29,6 +29,7 @@ export interface PartitionManagerOptions {
    */
   readonly connect: (shard: string, scope: Scope) => Promise<PrimarySession>;
   readonly locks: Exclusive;
+  readonly watch: ScopeWatch;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -37,6 +38,8 @@ const LOCK = "realmgate:partitions:";
 const LOCK_TTL_MS = 10_000;
 /** How long the look after an upkeep may take. */
 const LOOK_TIMEOUT_MS = 10_000;
+/** How long a report of everything may take; what is not known by then is `unreachable`. */
+const REPORT_TIMEOUT_MS = 10_000;
 
 interface Work {
   readonly table: string;
@@ -57,6 +60,7 @@ interface Work {
  */
 export class PartitionManager {
   readonly #options: PartitionManagerOptions;
+  #reporting: Promise<TableReport[]> | undefined;
 
   constructor(options: PartitionManagerOptions) {
     this.#options = options;
@@ -67,11 +71,12 @@ export class PartitionManager {
     return this.#options.rules;
   }
 
-  /** Every declared table on every shard, and what its upkeep would do. Changes nothing. */
-  async report(scope: Scope): Promise<TableReport[]> {
-    const reports: TableReport[] = [];
-    for (const table of this.rules.keys()) reports.push(await this.plan(table, scope));
-    return reports;
+  /**
+   * Every declared table on every shard, and what its upkeep would do. Changes nothing. One report is
+   * made at a time, whoever asks for it meanwhile gets the same: it opens sessions beside the pools.
+   */
+  report(): Promise<TableReport[]> {
+    return this.#reporting ??= this.#report().finally(() => this.#reporting = undefined);
   }
 
   /**
@@ -111,6 +116,17 @@ export class PartitionManager {
       `Cannot maintain ${table}: another upkeep of it is under way`,
       { retryAfterMs: 1_000 },
     );
+  }
+
+  async #report(): Promise<TableReport[]> {
+    const scope = this.#options.watch.open({ timeoutMs: REPORT_TIMEOUT_MS });
+    try {
+      const reports: TableReport[] = [];
+      for (const table of this.rules.keys()) reports.push(await this.plan(table, scope));
+      return reports;
+    } finally {
+      scope.close();
+    }
   }
 
   async #onShard(shard: string, work: Work): Promise<ShardReport> {

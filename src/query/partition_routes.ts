@@ -1,3 +1,4 @@
+import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import { SqlError, type SqlValue } from "../drivers/mysql.ts";
 import type { PartitionRule } from "../partitions/partition_rule.ts";
@@ -6,6 +7,7 @@ import { PartitionStrategy } from "../partitions/partition_strategy.ts";
 import { quoteName } from "../partitions/sql_text.ts";
 import { readServerTable, type SqlReader } from "../partitions/table_reader.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
+import { InterruptedError } from "../pool/interrupted_error.ts";
 import { comparedColumns, tablesOf } from "./compared_columns.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
 import { explainPartitions, type TouchedPartitions } from "./explain_partitions.ts";
@@ -50,7 +52,8 @@ export class PartitionRoutes {
     this.#options = options;
   }
 
-  /** Nothing is sent where the statement names no declared table. Never fails for want of a node. */
+  /** Nothing is sent where the statement names no declared table. It does not fail where no
+   * database can tell. */
   async route(call: PartitionCall): Promise<PartitionRoute[]> {
     const { rules, poolOf } = this.#options;
     const { compiled: { statement }, node, scope } = call;
@@ -77,7 +80,9 @@ export class PartitionRoutes {
         poolOf(node).release(connection);
       }
     } catch (error) {
-      if (!(error instanceof SqlError)) throw error;
+      const passing = error instanceof SqlError || error instanceof RealmgateError ||
+        error instanceof InterruptedError;
+      if (!passing) throw error;
       return unknown("the database could not tell");
     }
   }

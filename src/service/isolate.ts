@@ -150,6 +150,7 @@ export class Isolate {
         topology: () => view.snapshot(),
       }),
       locks: this.#locks,
+      watch: this.#watch,
       clock,
       log,
     });

@@ -45,6 +45,7 @@ export class PartitionUpkeep {
       shards: config.shards.map(({ name }) => name),
       connect: primarySessions({ ...options, driver: world.driver }),
       locks: options.locks,
+      watch: this.#watch,
     });
   }
 

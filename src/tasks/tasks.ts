@@ -32,5 +32,5 @@ export const TASKS: readonly Task[] = [
   { name: "cache-eviction", schedule: "* * * * *", run: (host) => host.evictExpired() },
   { name: "fence-sweep", schedule: "17 * * * *", run: (host) => host.sweepFences() },
   { name: "outbox-purge", schedule: "* * * * *", run: (host) => host.purgeOutboxes() },
-  { name: "partition-upkeep", schedule: "*/10 * * * *", run: (host) => host.maintainPartitions() },
+  { name: "partition-upkeep", schedule: "41 * * * *", run: (host) => host.maintainPartitions() },
 ];

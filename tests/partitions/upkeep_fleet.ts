@@ -88,6 +88,7 @@ export async function upkeepFleet(
         shards: [...shards.keys()],
         connect: open,
         locks,
+        watch,
         clock,
         log,
       }),
