@@ -32,7 +32,9 @@ export interface UpkeepFleet extends AsyncDisposable {
     options?: { readonly dryRun?: boolean },
   ): Promise<TableReport>;
   /** Runs SQL as the administrator on every shard. */
-  everywhere(sql: string): Promise<void>;
+  everywhere(sql: string, options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** A session of the service's account on a shard, by the test's clock; the test ends it. */
+  session(shard: string): Promise<MysqlSession>;
   /** The names of a table's partitions on a shard, in their order. */
   names(table: string, shard?: string): Promise<string[]>;
 }
@@ -100,8 +102,16 @@ export async function upkeepFleet(
         scope.close();
       }
     },
-    async everywhere(sql) {
-      await Promise.all([...shards.values()].map((server) => server.sql(sql)));
+    async everywhere(sql, options) {
+      await Promise.all([...shards.values()].map((server) => server.sql(sql, options)));
+    },
+    async session(shard) {
+      const scope = watch.open({ timeoutMs: 10_000 });
+      try {
+        return (await open(shard, scope)).session;
+      } finally {
+        scope.close();
+      }
     },
     async names(table, shard = "s1") {
       const rows = await shards.get(shard)?.sql(

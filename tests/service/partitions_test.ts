@@ -111,7 +111,7 @@ async function partitionedRealm(): Promise<string> {
 
 interface Shard {
   readonly status: string;
-  readonly partitions: readonly { readonly name: string }[];
+  readonly partitions: readonly { readonly name: string; readonly values?: string }[];
   readonly plan: {
     readonly steps: readonly Record<string, unknown>[];
     readonly problems: readonly { readonly code: string }[];
@@ -273,13 +273,10 @@ Deno.test("partitions over HTTP", async (t) => {
     ]);
     assertEquals(events?.plan.problems.map(({ code }) => code), ["missing_privilege"]);
     assertStringIncludes(String(events?.plan.steps[0]?.["sql"]), "REORGANIZE PARTITION `p_later`");
-    assertEquals(
-      tables["lands"]?.partitions,
-      [
-        { name: "eu", values: "'de','fr'", rows: 1 },
-        { name: "others", values: "MAXVALUE", rows: 1 },
-      ] as unknown as Shard["partitions"],
-    );
+    assertEquals(tables["lands"]?.partitions.map(({ name, values }) => [name, values]), [
+      ["eu", "'de','fr'"],
+      ["others", "MAXVALUE"],
+    ]);
     const old = tables["old"];
     assertEquals(
       old?.plan.steps.map(({ action, outcome }) => `${action} ${outcome}`),
