@@ -65,9 +65,9 @@ function listStrategy(partitions: Described): (value: SqlValue) => Located {
   };
 }
 
-/** Signed 64-bit arithmetic, as the server does it. */
+/** Signed 64-bit arithmetic, as the server does it; where it puts NULL depends on rows before. */
 function byRemainder(partitions: Described, value: SqlValue): Located {
-  const integer = value === null ? 0n : integerOf(value);
+  const integer = value === null ? undefined : integerOf(value);
   if (integer === undefined) return ASK;
   const rest = BigInt.asIntN(64, integer) % BigInt(partitions.length);
   return { partition: partitions[Number(rest < 0n ? -rest : rest)]?.name ?? null };

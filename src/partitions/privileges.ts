@@ -3,6 +3,8 @@ import { quoteName } from "./sql_text.ts";
 /** What upkeep needs beyond reading and writing rows. */
 export type UpkeepPrivilege = "ALTER" | "DROP" | "LOCK TABLES";
 
+const ON_TABLE: readonly UpkeepPrivilege[] = ["ALTER", "DROP"];
+const ALL: readonly UpkeepPrivilege[] = [...ON_TABLE, "LOCK TABLES"];
 const GRANT = /^GRANT (.+?) ON (?:TABLE )?(\*|`(?:[^`]|``)+`)\.(\*|`(?:[^`]|``)+`) TO /;
 
 /**
@@ -30,13 +32,14 @@ export function missingPrivileges(
     const covers = (schema === "*" || matches(schema, database)) &&
       (name === "*" || unquote(name) === table);
     if (!covers) continue;
-    for (const privilege of list.split(",")) held.add(privilege.trim().toUpperCase());
+    for (const privilege of list.split(",")) {
+      const word = privilege.trim().toUpperCase();
+      if (!word.startsWith("ALL")) held.add(word);
+      // There is no LOCK TABLES on a table alone.
+      else for (const each of name === "*" ? ALL : ON_TABLE) held.add(each);
+    }
   }
-  if (held.has("ALL PRIVILEGES") || held.has("ALL")) return [];
-  const needed: readonly UpkeepPrivilege[] = drops
-    ? ["ALTER", "DROP", "LOCK TABLES"]
-    : ["ALTER", "LOCK TABLES"];
-  return needed.filter((privilege) => !held.has(privilege));
+  return ALL.filter((privilege) => (drops || privilege !== "DROP") && !held.has(privilege));
 }
 
 /** What an administrator has to run; the account is left to fill in. */
