@@ -3,6 +3,7 @@ import type { Config } from "../../src/config/schema.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { ScopeWatch } from "../../src/core/scope.ts";
 import { Mysql2Driver } from "../../src/drivers/mysql2_driver.ts";
+import { retiredName } from "../../src/partitions/sql_text.ts";
 import { ShardManager } from "../../src/routing/shard_manager.ts";
 import { installEverywhere } from "../../src/service/schema_install_task.ts";
 import { migrate, type SqlRunner } from "./migrations.ts";
@@ -70,6 +71,7 @@ async function grantUpkeep(
     if (found.length === 0) continue;
     await sql(
       `GRANT ALTER, DROP ON \`${database}\`.\`${table}\` TO ${user}@'%';
+       GRANT CREATE, DROP ON \`${database}\`.\`${retiredName(table)}\` TO ${user}@'%';
        GRANT LOCK TABLES ON \`${database}\`.* TO ${user}@'%'`,
     );
   }

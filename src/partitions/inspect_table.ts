@@ -3,7 +3,8 @@ import { noPlan, type PartitionPlan, type PartitionProblem } from "./partition_p
 import type { PartitionRule } from "./partition_rule.ts";
 import { PartitionedTable } from "./partitioned_table.ts";
 import { planUpkeep } from "./plan_upkeep.ts";
-import { grantText, missingPrivileges } from "./privileges.ts";
+import { grantTexts, missingPrivileges, type NeededPrivileges } from "./privileges.ts";
+import { retiredName } from "./sql_text.ts";
 import { countRows, readServerTable, readSurroundings } from "./table_reader.ts";
 
 /** How far the service's clock and the database's may be apart for partitions to be changed. */
@@ -58,12 +59,23 @@ function withPrivileges(
   },
 ): PartitionPlan {
   if (plan.steps.length === 0) return plan;
+  const { database, table, grants } = account;
   const drops = plan.steps.some(({ action }) => action === "drop");
-  const missing = missingPrivileges(account.grants, { ...account, drops });
-  if (missing.length === 0) return plan;
+  const needs: NeededPrivileges[] = [
+    {
+      database,
+      table,
+      needed: drops ? ["ALTER", "DROP", "LOCK TABLES"] : ["ALTER", "LOCK TABLES"],
+    },
+    ...(drops
+      ? [{ database, table: retiredName(table), needed: ["CREATE", "DROP"] } as const]
+      : []),
+  ];
+  const texts = needs.flatMap((need) => grantTexts(missingPrivileges(grants, need), need));
+  if (texts.length === 0) return plan;
   const problem: PartitionProblem = {
     code: "missing_privilege",
-    detail: `the service's account may not change ${account.table}: ${grantText(missing, account)}`,
+    detail: `the service's account may not change ${table}: ${texts.join("; ")}`,
     blocks: true,
   };
   return { steps: plan.steps, problems: [problem, ...plan.problems] };

@@ -10,6 +10,8 @@ export type Attempt = "done" | "busy" | "filled";
 /** How long the table is asked for: whatever comes meanwhile waits behind the request. */
 const LOCK_WAIT_MS = 250;
 
+const ER_TABLE_EXISTS = 1050;
+const ER_PARSE = 1064;
 const ER_LOCK_WAIT_TIMEOUT = 1205;
 /** MariaDB's, for `max_statement_time`. */
 const ER_STATEMENT_TIMEOUT = 1969;
@@ -41,22 +43,51 @@ export async function runLocked(
     throw error;
   }
   await session.query("SET lock_wait_timeout = 1 /*M!, max_statement_time = 0 */");
+  let leftover = false;
   try {
     if (step.catchAll !== undefined) {
       const rows = await countRows(session, { table, partition: step.catchAll });
       if (rows > MAX_COPIED_ROWS) return "filled";
     }
-    await session.query(step.sql);
-    return "done";
+    await change(session, step);
   } catch (error) {
     if (isBusy(error)) return "busy";
-    throw error;
+    if (errnoOf(error) !== ER_TABLE_EXISTS) throw error;
+    leftover = true;
   } finally {
     if (!session.closed) await session.query("UNLOCK TABLES");
   }
+  await finish(session, step);
+  // What an interrupted run has left behind is gone now.
+  return leftover ? "busy" : "done";
+}
+
+/** Where somebody looks at what is to be dropped it stays, until the next one is to be. */
+async function finish(session: MysqlSession, { sql: [, ...rest] }: PartitionStep): Promise<void> {
+  try {
+    for (const sql of rest) await session.query(sql);
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+  }
+}
+
+/** Servers before MariaDB 10.7, and MySQL, cannot make a table of a partition. */
+async function change(
+  session: MysqlSession,
+  { sql: [first], plain }: PartitionStep,
+): Promise<void> {
+  try {
+    await session.query(first);
+  } catch (error) {
+    if (plain === undefined || errnoOf(error) !== ER_PARSE) throw error;
+    await session.query(plain);
+  }
+}
+
+function errnoOf(error: unknown): number {
+  return error instanceof SqlError ? error.errno : 0;
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof SqlError &&
-    (error.errno === ER_LOCK_WAIT_TIMEOUT || error.errno === ER_STATEMENT_TIMEOUT);
+  return [ER_LOCK_WAIT_TIMEOUT, ER_STATEMENT_TIMEOUT].includes(errnoOf(error));
 }

@@ -1,13 +1,15 @@
-/** One statement of an upkeep. */
+/** What is done about one partition. */
 export interface PartitionStep {
   readonly action: "add" | "drop";
   readonly partition: string;
   /** What it ends before, in Unix milliseconds. */
   readonly until: number;
-  /** The exact statement. */
-  readonly sql: string;
+  /** The exact statements: the first runs while the table is locked, others after that. */
+  readonly sql: readonly [string, ...string[]];
   /** The catch-all that the statement rewrites, and must hardly hold any row. */
   readonly catchAll?: string;
+  /** What drops a partition on servers that cannot make a table of it, and unlinks its file at once. */
+  readonly plain?: string;
 }
 
 /** What is wrong with a table, or with an upkeep of it, as callers branch on it. */

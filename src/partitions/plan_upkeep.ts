@@ -2,7 +2,7 @@ import type { PartitionPlan, PartitionProblem, PartitionStep } from "./partition
 import type { RangeRule } from "./partition_rule.ts";
 import { type PartitionedTable, spansGap, type TimePartition } from "./partitioned_table.ts";
 import { partitionName, periodEnd, periodStart } from "./period.ts";
-import { quoteName } from "./sql_text.ts";
+import { quoteName, retiredName } from "./sql_text.ts";
 import type { TimeBound } from "./time_bound.ts";
 
 /** Partitions that one run may make on a shard; the next run makes more. */
@@ -92,12 +92,12 @@ function addStep(
   const added = `PARTITION ${quoteName(partition)} VALUES LESS THAN (${end})`;
   const alter = `ALTER TABLE ${quoteName(table)}`;
   if (catchAll === undefined) {
-    return { action: "add", partition, until, sql: `${alter} ADD PARTITION (${added})` };
+    return { action: "add", partition, until, sql: [`${alter} ADD PARTITION (${added})`] };
   }
   const name = quoteName(catchAll);
   const sql = `${alter} REORGANIZE PARTITION ${name} INTO ` +
     `(${added}, PARTITION ${name} VALUES LESS THAN (MAXVALUE))`;
-  return { action: "add", partition, until, sql, catchAll };
+  return { action: "add", partition, until, sql: [sql], catchAll };
 }
 
 /** What is to be done by hand, with the first step as the example of how. */
@@ -129,12 +129,7 @@ function planDrops(
     ours && until <= nowMs - keepMs && until <= nowMs;
   // A table must have a partition left.
   const due = table.ranges.filter(over).slice(0, table.ranges.length - 1);
-  const steps = due.slice(0, MAX_DROPS).map(({ name, until }): PartitionStep => ({
-    action: "drop",
-    partition: name,
-    until,
-    sql: `ALTER TABLE ${quoteName(table.name)} DROP PARTITION ${quoteName(name)}`,
-  }));
+  const steps = due.slice(0, MAX_DROPS).map((partition) => dropStep(table.name, partition));
   const left = due.length - steps.length;
   return {
     steps,
@@ -143,6 +138,22 @@ function planDrops(
       detail: `a run drops ${MAX_DROPS} partitions, and ${left} more are over`,
       blocks: true,
     }],
+  };
+}
+
+/** The file, which may be large, is unlinked with a table of its own: nobody waits for that. */
+function dropStep(table: string, { name, until }: TimePartition): PartitionStep {
+  const alter = `ALTER TABLE ${quoteName(table)}`;
+  const retired = quoteName(retiredName(table));
+  return {
+    action: "drop",
+    partition: name,
+    until,
+    sql: [
+      `${alter} CONVERT PARTITION ${quoteName(name)} TO TABLE ${retired}`,
+      `DROP TABLE IF EXISTS ${retired}`,
+    ],
+    plain: `${alter} DROP PARTITION ${quoteName(name)}`,
   };
 }
 

@@ -1,14 +1,19 @@
 import { quoteName } from "./sql_text.ts";
 
 /** What upkeep needs beyond reading and writing rows. */
-export type UpkeepPrivilege = "ALTER" | "DROP" | "LOCK TABLES";
+export type UpkeepPrivilege = "ALTER" | "CREATE" | "DROP" | "LOCK TABLES";
 
-const ON_TABLE: readonly UpkeepPrivilege[] = ["ALTER", "DROP"];
-const ALL: readonly UpkeepPrivilege[] = [...ON_TABLE, "LOCK TABLES"];
+/** What is needed on a table; `LOCK TABLES` can be granted on its database only. */
+export interface NeededPrivileges {
+  readonly database: string;
+  readonly table: string;
+  readonly needed: readonly UpkeepPrivilege[];
+}
+
 const GRANT = /^GRANT (.+?) ON (?:TABLE )?(\*|`(?:[^`]|``)+`)\.(\*|`(?:[^`]|``)+`) TO /;
 
 /**
- * The privileges that an account lacks for the upkeep of a table.
+ * The needed privileges that an account lacks.
  *
  * @param grants what SHOW GRANTS says of the account and its role, line by line
  * @example
@@ -17,15 +22,18 @@ const GRANT = /^GRANT (.+?) ON (?:TABLE )?(\*|`(?:[^`]|``)+`)\.(\*|`(?:[^`]|``)+
  * import { assertEquals } from "@std/assert";
  *
  * const grants = ["GRANT SELECT, LOCK TABLES ON `game`.* TO `app`@`%`"];
- * const missing = missingPrivileges(grants, { database: "game", table: "log", drops: true });
- * assertEquals(missing, ["ALTER", "DROP"]);
+ * const missing = missingPrivileges(grants, {
+ *   database: "game",
+ *   table: "log",
+ *   needed: ["ALTER", "LOCK TABLES"],
+ * });
+ * assertEquals(missing, ["ALTER"]);
  * ```
  */
 export function missingPrivileges(
   grants: readonly string[],
-  options: { readonly database: string; readonly table: string; readonly drops: boolean },
+  { database, table, needed }: NeededPrivileges,
 ): readonly UpkeepPrivilege[] {
-  const { database, table, drops } = options;
   const held = new Set<string>();
   for (const grant of grants) {
     const [, list = "", schema = "", name = ""] = GRANT.exec(grant) ?? [];
@@ -35,18 +43,19 @@ export function missingPrivileges(
     for (const privilege of list.split(",")) {
       const word = privilege.trim().toUpperCase();
       if (!word.startsWith("ALL")) held.add(word);
-      // There is no LOCK TABLES on a table alone.
-      else for (const each of name === "*" ? ALL : ON_TABLE) held.add(each);
+      else {
+        for (const each of needed) if (name === "*" || each !== "LOCK TABLES") held.add(each);
+      }
     }
   }
-  return ALL.filter((privilege) => (drops || privilege !== "DROP") && !held.has(privilege));
+  return needed.filter((privilege) => !held.has(privilege));
 }
 
 /** What an administrator has to run; the account is left to fill in. */
-export function grantText(
+export function grantTexts(
   missing: readonly UpkeepPrivilege[],
   options: { readonly database: string; readonly table: string },
-): string {
+): string[] {
   const database = quoteName(options.database);
   const onTable = missing.filter((privilege) => privilege !== "LOCK TABLES");
   return [
@@ -54,7 +63,7 @@ export function grantText(
       ? []
       : [`GRANT ${onTable.join(", ")} ON ${database}.${quoteName(options.table)} TO …`]),
     ...(missing.includes("LOCK TABLES") ? [`GRANT LOCK TABLES ON ${database}.* TO …`] : []),
-  ].join("; ");
+  ];
 }
 
 /** A database in a grant is a pattern of LIKE. */

@@ -67,7 +67,7 @@ Deno.test("PartitionManager", async (t) => {
     });
     assertEquals(
       first?.steps[0]?.sql,
-      "ALTER TABLE `planned` ADD PARTITION (PARTITION `p20261127` VALUES LESS THAN ('2026-11-28'))",
+      ["ALTER TABLE `planned` ADD PARTITION (PARTITION `p20261127` VALUES LESS THAN ('2026-11-28'))"],
     );
     assertEquals(await fleet.names("planned"), BEFORE);
   });
@@ -206,6 +206,29 @@ Deno.test("PartitionManager", async (t) => {
       return Object.values(again).every((shard) => (shard as { status: string }).status === "ok");
     });
     assertEquals([await fleet.names("torn"), await fleet.names("torn", "s2")], [AFTER, AFTER]);
+  });
+
+  await t.step("maintain drops what an interrupted run has left behind", async () => {
+    const manager = await fresh(fleet, "littered");
+    await fleet.everywhere("CREATE TABLE realmgate_retired_littered (id INT)");
+    await fleet.upkeep(manager, "littered");
+    assertEquals(await fleet.names("littered"), AFTER);
+    // A table without partitions would have one that is called null.
+    assertEquals(await fleet.names("realmgate_retired_littered"), []);
+  });
+
+  await t.step("maintain drops partitions where a server cannot make tables of them", async () => {
+    const manager = await fresh(fleet, "plain");
+    const prepare = fleet.prepare;
+    fleet.prepare = (session) => {
+      const query = session.query.bind(session);
+      session.query = (sql) => query(sql.replace("CONVERT PARTITION", "CONVERT NO PARTITION"));
+      return Promise.resolve();
+    };
+    const done = { status: "ok", steps: outcomes("done"), problems: [] };
+    assertEquals(brief(await fleet.upkeep(manager, "plain")), { s1: done, s2: done });
+    fleet.prepare = prepare;
+    assertEquals(await fleet.names("plain"), AFTER);
   });
 
   await t.step(

@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { grantText, missingPrivileges } from "../../src/partitions/privileges.ts";
+import {
+  grantTexts,
+  missingPrivileges,
+  type UpkeepPrivilege,
+} from "../../src/partitions/privileges.ts";
 
 const TABLE = { database: "my_game", table: "log" };
+const NEEDED: readonly UpkeepPrivilege[] = ["ALTER", "DROP", "LOCK TABLES"];
 
 const CASES: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   ["nothing is granted", ["GRANT USAGE ON *.* TO `app`@`%`"], ["ALTER", "DROP", "LOCK TABLES"]],
@@ -29,17 +34,16 @@ const CASES: readonly (readonly [string, readonly string[], readonly string[]])[
 
 for (const [when, grants, missing] of CASES) {
   Deno.test(`missingPrivileges reads SHOW GRANTS when ${when}`, () => {
-    assertEquals(missingPrivileges(grants, { ...TABLE, drops: true }), missing);
+    assertEquals(missingPrivileges(grants, { ...TABLE, needed: NEEDED }), missing);
   });
 }
 
-Deno.test("missingPrivileges asks for DROP only where something is dropped", () => {
-  assertEquals(missingPrivileges([], { ...TABLE, drops: false }), ["ALTER", "LOCK TABLES"]);
-});
-
-Deno.test("grantText names the table and the database", () => {
+Deno.test("grantTexts names the table and the database", () => {
   assertEquals(
-    grantText(["ALTER", "DROP", "LOCK TABLES"], TABLE),
-    "GRANT ALTER, DROP ON `my_game`.`log` TO …; GRANT LOCK TABLES ON `my_game`.* TO …",
+    grantTexts(["ALTER", "DROP", "LOCK TABLES"], TABLE),
+    [
+      "GRANT ALTER, DROP ON `my_game`.`log` TO …",
+      "GRANT LOCK TABLES ON `my_game`.* TO …",
+    ],
   );
 });

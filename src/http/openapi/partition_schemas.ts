@@ -72,7 +72,11 @@ export function partitionSchemas(): Schema {
       },
       tookMs: count("How long it took, with its waits."),
       why: text("Why it was refused."),
-      sql: text("Admin scope: the statement."),
+      sql: {
+        type: "array",
+        items: { type: "string" },
+        description: "Admin scope: its statements; the first runs while the table is locked.",
+      },
     }, ["tookMs", "why", "sql"]),
     PartitionProblem: object({
       code: {
