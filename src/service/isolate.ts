@@ -12,7 +12,6 @@ import { KeptValues } from "../cache/kept_values.ts";
 import { ValueStore } from "../cache/value_store.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { fenceSourceOf } from "../locks/fence_rules.ts";
-import { PartitionManager } from "../partitions/partition_manager.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
 import { Executor } from "../query/executor.ts";
@@ -27,9 +26,9 @@ import { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyView } from "../routing/topology_view.ts";
+import { fleetPartitions } from "./fleet_partitions.ts";
 import { Listener } from "./listener.ts";
 import type { StartOrder, Status } from "./messages.ts";
-import { primarySessions } from "./primary_session.ts";
 import {
   cacheConfigs,
   partitionRules,
@@ -140,20 +139,6 @@ export class Isolate {
           ? counter.next(name, { shard: counter.shardOf(name), scope })
           : undefined,
     });
-    const rules = partitionRules(config);
-    const partitions = new PartitionManager({
-      rules,
-      shards: shards.shards,
-      connect: primarySessions({
-        ...order,
-        driver: options.world.driver,
-        topology: () => view.snapshot(),
-      }),
-      locks: this.#locks,
-      watch: this.#watch,
-      clock,
-      log,
-    });
     const fetch = createApp({
       authenticator: new Authenticator(config.apiKeys),
       optimizer: this.#optimizer,
@@ -177,8 +162,14 @@ export class Isolate {
       view,
       replicas,
       locks: this.#locks,
-      partitions,
-      partitionRoutes: new PartitionRoutes({ rules, poolOf }),
+      partitions: fleetPartitions({
+        ...order,
+        ...options.world,
+        locks: this.#locks,
+        watch: this.#watch,
+        topology: () => view.snapshot(),
+      }),
+      partitionRoutes: new PartitionRoutes({ rules: partitionRules(config), poolOf }),
       watch: this.#watch,
       reads: this.#reads,
       clock,

@@ -2,12 +2,11 @@ import type { Config } from "../config/schema.ts";
 import { RealmgateError } from "../core/errors.ts";
 import { ScopeWatch } from "../core/scope.ts";
 import type { Exclusive } from "../locks/fleet_duty.ts";
-import { PartitionManager } from "../partitions/partition_manager.ts";
+import type { PartitionManager } from "../partitions/partition_manager.ts";
 import type { ShardReport } from "../partitions/table_report.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
+import { fleetPartitions } from "./fleet_partitions.ts";
 import type { World } from "./isolate.ts";
-import { primarySessions } from "./primary_session.ts";
-import { partitionRules } from "./settings.ts";
 import { isRedisAway, Troubles } from "./troubles.ts";
 
 /** What the upkeep of all declared tables works with; it owns none of it. */
@@ -35,18 +34,11 @@ export class PartitionUpkeep {
   #stopped = false;
 
   constructor(options: PartitionUpkeepOptions) {
-    const { config, world } = options;
+    const { world } = options;
     this.#options = options;
     this.#watch = new ScopeWatch({ clock: world.clock, tickMs: 100 });
     this.#troubles = new Troubles(world.log, "partitions not kept up");
-    this.#manager = new PartitionManager({
-      ...world,
-      rules: partitionRules(config),
-      shards: config.shards.map(({ name }) => name),
-      connect: primarySessions({ ...options, driver: world.driver }),
-      locks: options.locks,
-      watch: this.#watch,
-    });
+    this.#manager = fleetPartitions({ ...options, ...world, watch: this.#watch });
   }
 
   /** Looks after every table once, or joins the run that is under way. Never fails. */

@@ -304,6 +304,16 @@ Deno.test("partitions over HTTP", async (t) => {
     const today = Date.now();
     const names = [0, 1, 2].map((n) => `p${day(today + n * 86_400_000).replaceAll("-", "")}`);
     assertEquals(shards[1]?.partitions.map(({ name }) => name), ["by_hand", ...names]);
+    const [replica] = realm.realm.stack.shards[1]?.replicas ?? [];
+    await eventually(async () => {
+      const rows = await replica?.sql(
+        `SELECT table_name AS name, partition_name AS part FROM information_schema.partitions
+           WHERE table_schema = DATABASE() AND table_name IN ('old', 'realmgate_retired_old')
+           ORDER BY partition_ordinal_position`,
+      ) ?? [];
+      return rows.map(({ name, part }) => `${name} ${part}`).join() ===
+        ["by_hand", ...names].map((part) => `old ${part}`).join();
+    });
     assertEquals((await client.post(path, { dryRun: 1 })).body["code"], "invalid_request");
     const foreign = await client.post("/v1/partitions/players/maintain", {});
     assertEquals([foreign.status, foreign.body["code"]], [404, "not_found"]);
