@@ -128,6 +128,7 @@ function work(): void {
           async checkPlans() {},
           async sweepFences() {},
           async purgeOutboxes() {},
+          async maintainPartitions() {},
         },
     },
   );

@@ -6,6 +6,7 @@
 # SHARDS            the nodes of each shard, host:port, the first primary first: "a:3306,b:3306 c:3306"
 # ADMIN_PASSWORD    root's password on every node
 # SERVICE_PASSWORD  the password of the account `realmgate`, which may read and write rows only
+# PARTITIONED       tables whose partitions Realmgate looks after, which it may change; none unless said
 # DATABASE          the realm's database; game unless said
 # MIGRATIONS        the folder of the realm's tables; /migrations unless said
 set -eu
@@ -42,6 +43,11 @@ make_new() {
   done
   { echo "CREATE DATABASE \`$DATABASE\`; USE \`$DATABASE\`;" && cat "$MIGRATIONS"/*.sql; } |
     run "$first" || fail "a migration failed; drop the database $DATABASE on $first and run this again"
+  for table in ${PARTITIONED:-}; do
+    ask "$first" "GRANT ALTER, DROP ON \`$DATABASE\`.\`$table\` TO realmgate@'%';
+      GRANT CREATE, DROP ON \`$DATABASE\`.\`realmgate_retired_$table\` TO realmgate@'%';
+      GRANT LOCK TABLES ON \`$DATABASE\`.* TO realmgate@'%'"
+  done
 }
 
 for shard in $SHARDS; do

@@ -7,7 +7,7 @@ const ROOT = new URL("..", import.meta.url).pathname;
 const RUNGS: readonly (readonly string[])[] = [
   ["src/core", "src/std"],
   ["src/drivers"],
-  ["src/pool", "src/routing", "src/cache", "src/locks", "src/monitor"],
+  ["src/pool", "src/routing", "src/cache", "src/locks", "src/monitor", "src/partitions"],
   ["src/query"],
   ["src/http", "src/tasks"],
   ["src/config", "src/service"],

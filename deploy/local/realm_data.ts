@@ -3,6 +3,7 @@ import type { Config } from "../../src/config/schema.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { ScopeWatch } from "../../src/core/scope.ts";
 import { Mysql2Driver } from "../../src/drivers/mysql2_driver.ts";
+import { retiredName } from "../../src/partitions/sql_text.ts";
 import { ShardManager } from "../../src/routing/shard_manager.ts";
 import { installEverywhere } from "../../src/service/schema_install_task.ts";
 import { migrate, type SqlRunner } from "./migrations.ts";
@@ -40,6 +41,7 @@ export async function prepareData(
       migrate({ folder: join(folder, "migrations"), shard, sql })
     ),
   );
+  await Promise.all(Object.values(runners).map((sql) => grantUpkeep(sql, { stack, config })));
   done(`apply ${applied.flat().length} migrations`);
   const manager = new ShardManager({
     shards: config.shards.map(({ name }) => name),
@@ -52,6 +54,27 @@ export async function prepareData(
     ),
   );
   done(`load ${rows} rows`);
+}
+
+/** The service may change the tables whose partitions it looks after, as far as they are there. */
+async function grantUpkeep(
+  sql: SqlRunner,
+  { stack, config }: { readonly stack: Stack; readonly config: Config },
+): Promise<void> {
+  const { database, service: { user } } = stack;
+  for (const [table, { by }] of Object.entries(config.partitions)) {
+    if (by !== "range") continue;
+    const found = await sql(
+      `SELECT 1 FROM information_schema.tables
+         WHERE table_schema = DATABASE() AND table_name = '${table}'`,
+    );
+    if (found.length === 0) continue;
+    await sql(
+      `GRANT ALTER, DROP ON \`${database}\`.\`${table}\` TO ${user}@'%';
+       GRANT CREATE, DROP ON \`${database}\`.\`${retiredName(table)}\` TO ${user}@'%';
+       GRANT LOCK TABLES ON \`${database}\`.* TO ${user}@'%'`,
+    );
+  }
 }
 
 async function installOwnTables(stack: Stack, config: Config): Promise<void> {

@@ -38,6 +38,7 @@ export function crossCheck(config: Config): ConfigFault[] {
     prefixes.add(prefix);
   });
   checkCaches(config, faults);
+  checkPartitions(config, faults);
   const { pool } = config.database;
   if (pool.min > pool.max) {
     faults.push({
@@ -83,5 +84,18 @@ function checkCaches({ caches }: Config, faults: ConfigFault[]): void {
         `must be at least ${LEAST_BYTES} in a writable cache, received ${maxBytes}`,
       );
     }
+  }
+}
+
+const PERIOD_MS = { hour: 3_600_000, day: 86_400_000, week: 604_800_000, month: 2_678_400_000 };
+
+function checkPartitions({ partitions }: Config, faults: ConfigFault[]): void {
+  for (const [table, rule] of Object.entries(partitions)) {
+    if (rule.by !== "range" || rule.keep === undefined) continue;
+    if (rule.keep >= PERIOD_MS[rule.period]) continue;
+    faults.push({
+      path: `partitions.${table}.keep`,
+      message: `must be at least one ${rule.period}, received ${rule.keep} ms`,
+    });
   }
 }

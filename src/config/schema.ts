@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { partition, tableName } from "./partition_schema.ts";
 import { redis } from "./redis_schema.ts";
 import { address, count, flag } from "./scalars.ts";
 
@@ -130,6 +131,8 @@ export const configSchema = z.strictObject({
   apiKeys: z.array(apiKey).min(1),
   locks: z.array(lockRule).default([]),
   caches: z.record(name, cache).default({}),
+  /** Tables that are partitioned, by name; every shard has each of them. */
+  partitions: z.record(tableName, partition).default({}),
   limits: z.strictObject({
     bodyBytes: count(1_024).default(1_048_576),
     /** The longest deadline that a caller may ask for. */

@@ -13,6 +13,7 @@ import {
   renewLocks,
 } from "./lock_routes.ts";
 import { logFailure } from "./log_failure.ts";
+import { getPartitions, maintainPartitions } from "./partition_routes.ts";
 import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
 import { getStatement, getStatements } from "./registry_routes.ts";
@@ -63,6 +64,8 @@ export function createApp(parts: Parts): Fetch {
   app.get("/v1/caches/:cache/entries/:key", getEntry(parts));
   app.put("/v1/caches/:cache/entries/:key", putEntry(parts));
   app.delete("/v1/caches/:cache/entries/:key", deleteEntry(parts));
+  app.get("/v1/partitions", getPartitions(parts));
+  app.post("/v1/partitions/:table/maintain", maintainPartitions(parts));
   for (const path of REFERENCE) app.use(path, echoRequestId());
   app.get("/v1/statements", getStatements(parts));
   app.get("/v1/statements/:statement", getStatement(parts));

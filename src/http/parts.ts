@@ -4,9 +4,11 @@ import type { ScopeWatch } from "../core/scope.ts";
 import type { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import type { CacheManager } from "../cache/cache_manager.ts";
 import type { KeptValues } from "../cache/kept_values.ts";
+import type { PartitionManager } from "../partitions/partition_manager.ts";
 import type { CachedReads } from "../query/cached_reads.ts";
 import type { Executor } from "../query/executor.ts";
 import type { IdSource } from "../query/id_source.ts";
+import type { PartitionRoutes } from "../query/partition_routes.ts";
 import type { QueryOptimizer } from "../query/query_optimizer.ts";
 import type { ScatterReads } from "../query/scatter/scatter_reads.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
@@ -41,6 +43,9 @@ export interface Parts {
   readonly view: TopologyView;
   readonly replicas: ReadReplicaManager;
   readonly locks: DistributedLockManager;
+  readonly partitions: PartitionManager;
+  /** Which partitions of the declared tables calls would touch. */
+  readonly partitionRoutes: PartitionRoutes;
   readonly watch: ScopeWatch;
   readonly reads: BodyReads;
   readonly clock: Clock;

@@ -3,10 +3,12 @@ import { RealmgateError } from "../core/errors.ts";
 import type { CacheOutlook } from "../query/cached_reads.ts";
 import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
 import { describeShard } from "../query/describe_shard.ts";
+import type { PartitionRoute } from "../query/partition_routes.ts";
 import { isSessionRead, type Need } from "../query/session_reads.ts";
 import { requireScope } from "./authenticator.ts";
 import { type CallOptions, readCallOptions } from "./call_options.ts";
 import type { Parts } from "./parts.ts";
+import { inScope } from "./plain_call.ts";
 import { authenticate, find } from "./registry_routes.ts";
 
 /** A call that is asked about. */
@@ -14,6 +16,13 @@ interface Asked {
   readonly compiled: CompiledStatement;
   readonly bound: Bound;
   readonly options: CallOptions;
+}
+
+/** Where a call would go: one target, or the first of several with the names of all. */
+interface Route {
+  readonly node: string | null;
+  readonly why: readonly string[];
+  readonly [member: string]: unknown;
 }
 
 /** Where a call, or one shard's part of it, would go. */
@@ -24,9 +33,12 @@ interface Target {
   readonly epoch: string;
 }
 
-/** `GET /v1/route/{statement}?param=…`: where a call would go, and why; nothing is run. */
-export function getRoute(parts: Parts): (c: Context) => Response {
-  return (c) => {
+/**
+ * `GET /v1/route/{statement}?param=…`: where a call would go, and why; nothing is run. A database is
+ * asked for its plan only where the statement names a table that is declared as partitioned.
+ */
+export function getRoute(parts: Parts): (c: Context) => Promise<Response> {
+  return async (c) => {
     const principal = authenticate(parts, c);
     const compiled = find(parts, c.req.param("statement") ?? "");
     requireScope(principal, compiled.statement.scope);
@@ -34,16 +46,27 @@ export function getRoute(parts: Parts): (c: Context) => Response {
     const mark = c.req.url.indexOf("?");
     const bound = compiled.bindQuery(mark < 0 ? "" : c.req.url.slice(mark + 1));
     const asked = { compiled, bound, options };
-    const route = compiled.scatter === undefined ? routeOf(parts, asked) : scatterOf(parts, asked);
+    const { why, ...route } = compiled.scatter === undefined
+      ? routeOf(parts, asked)
+      : scatterOf(parts, asked);
+    const { node } = route;
+    const partitions = await inScope(
+      parts,
+      c.req.raw,
+      (scope) => parts.partitionRoutes.route({ compiled, bound, node, scope }),
+    );
     return c.json({
       statement: compiled.statement.name,
       ...route,
+      partition: partitionText(partitions),
+      ...(partitions.length === 0 ? {} : { partitions }),
       available: compiled.unavailable === undefined,
+      why: [...why, ...partitions.map(({ table, why }) => `partitions of ${table}: ${why}`)],
     });
   };
 }
 
-function routeOf(parts: Parts, asked: Asked): Record<string, unknown> {
+function routeOf(parts: Parts, asked: Asked): Route {
   const { compiled, bound, options } = asked;
   const shard = parts.executor.shardOf(compiled, bound);
   const cache = parts.cached.cacheOf(compiled, options.consistency);
@@ -53,12 +76,12 @@ function routeOf(parts: Parts, asked: Asked): Record<string, unknown> {
     key: compiled.cacheKey(bound, options),
     shard,
   });
-  const need = needOf(parts, asked, shard) ?? outlook?.need;
+  const asks = needOf(parts, asked, shard);
+  const need = asks ?? outlook?.need;
   const { hashed, why } = keyOf(parts, asked);
   return {
-    ...targetOf(parts, shard, need),
+    ...targetOf(parts, shard, { need, waits: asks !== undefined }),
     ...hashed,
-    partition: null,
     cache: outlook === undefined ? null : summaryOf(outlook),
     why: [
       why,
@@ -68,10 +91,12 @@ function routeOf(parts: Parts, asked: Asked): Record<string, unknown> {
   };
 }
 
-function scatterOf(parts: Parts, asked: Asked): Record<string, unknown> {
+function scatterOf(parts: Parts, asked: Asked): Route {
   const { compiled: { scatter }, compiled, bound } = asked;
   const legs = scatter === undefined ? [] : parts.scattered.legs(scatter, { compiled, bound });
-  const targets = legs.map(({ shard }) => targetOf(parts, shard, needOf(parts, asked, shard)));
+  const targets = legs.map(({ shard }) =>
+    targetOf(parts, shard, { need: needOf(parts, asked, shard), waits: true })
+  );
   const [first, ...others] = targets;
   const one = others.length === 0 ? first : undefined;
   const { hashed, why } = keyOf(parts, asked);
@@ -81,7 +106,6 @@ function scatterOf(parts: Parts, asked: Asked): Record<string, unknown> {
     epoch: one?.epoch ?? null,
     ...hashed,
     shards: targets,
-    partition: null,
     cache: null,
     why: [why, ...new Set(legs.map(({ shard }) => whyOf(needOf(parts, asked, shard))))],
   };
@@ -97,14 +121,19 @@ function needOf(parts: Parts, { compiled, options }: Asked, shard: string): Need
     : undefined;
 }
 
-function targetOf(parts: Parts, shard: string, need: Need): Target {
+/** @param options.waits whether a replica that is behind is waited for */
+function targetOf(
+  parts: Parts,
+  shard: string,
+  { need, waits }: { readonly need: Need; readonly waits: boolean },
+): Target {
   const { epoch, primary } = parts.view.shard(shard);
   const { sessions } = parts.executor;
   const node = need === "primary"
     ? primary
     : need === undefined
     ? peekReplica(parts, shard)
-    : sessions.pick(need, { deadlineAt: Infinity }) ?? primary;
+    : sessions.pick(need, { deadlineAt: waits ? Infinity : -Infinity }) ?? primary;
   return { shard, node, epoch };
 }
 
@@ -118,6 +147,20 @@ function keyOf(
   const { hash, bucket, why } = parts.shards.explain(bound.shardKey);
   const hashed = { key: bound.shardKey, hash, ...(bucket === undefined ? {} : { bucket }) };
   return { hashed, why };
+}
+
+/** As EXPLAIN writes them: with commas, of several tables each with its name. */
+function partitionText(routes: readonly PartitionRoute[]): string | null {
+  const known = routes.flatMap(({ table, partitions }) =>
+    partitions === null ? [] : [{
+      table,
+      list: partitions.join(","),
+    }]
+  );
+  if (known.length === 0) return null;
+  return routes.length === 1
+    ? known[0]?.list ?? null
+    : known.map(({ table, list }) => `${table}: ${list}`).join("; ");
 }
 
 function whyOf(need: Need): string {

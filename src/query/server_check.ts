@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import { type MysqlSession, SqlError } from "../drivers/mysql.ts";
+import type { PartitionRule } from "../partitions/partition_rule.ts";
 import { describeColumn } from "./column_encoding.ts";
 import { comparedColumns, tablesOf } from "./compared_columns.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
@@ -8,6 +9,7 @@ import { describePlan } from "./explained_plan.ts";
 import { batchFault } from "./batch_check.ts";
 import { IndexAdvice } from "./index_advice.ts";
 import { collationFault } from "./key_collation.ts";
+import { partitionWarnings } from "./partition_warnings.ts";
 import { findsNoRow, type PlanNode } from "./plan_node.ts";
 import { readPlan } from "./plan_reader.ts";
 import { planWarnings } from "./plan_warnings.ts";
@@ -51,12 +53,14 @@ export async function checkOnServer(
     /** From {@linkcode schemaOf}, of the same server. */
     readonly schema: readonly TableSchema[];
     readonly clock: Clock;
+    /** The partitioned tables that are declared. @default {none} */
+    readonly partitioned?: ReadonlyMap<string, PartitionRule>;
   },
 ): Promise<ServerFacts> {
-  const { compiled, schema, clock } = options;
+  const { compiled, schema, clock, partitioned = new Map() } = options;
   const startedAt = clock.now();
   const facts = await serverErrorsAs(
-    () => check(session, compiled, schema),
+    () => check(session, { compiled, known: schema, partitioned }),
     (error): Omit<ServerFacts, "tookMs"> => ({
       columns: [],
       warnings: [],
@@ -68,9 +72,13 @@ export async function checkOnServer(
 
 async function check(
   session: MysqlSession,
-  compiled: CompiledStatement,
-  known: readonly TableSchema[],
+  options: {
+    readonly compiled: CompiledStatement;
+    readonly known: readonly TableSchema[];
+    readonly partitioned: ReadonlyMap<string, PartitionRule>;
+  },
 ): Promise<Omit<ServerFacts, "tookMs">> {
+  const { compiled, known, partitioned } = options;
   const { statement } = compiled;
   const sample = trySample(compiled);
   if (sample === undefined) {
@@ -86,10 +94,17 @@ async function check(
   const unroutable = keyFault(compiled, schema) ??
     await scatterFault(session, { compiled, columns, sample, known });
   const unbatchable = batchFault(statement, schema);
+  const unpruned = statement.allowFullScan ? [] : await partitionWarnings(session, {
+    statement,
+    tokens,
+    partitioned,
+    sample: (values) => trySample(compiled, values),
+  });
   return {
     columns,
     warnings: [
       ...(plan === undefined ? [] : judge(compiled, { plan, schema: known })),
+      ...unpruned,
       ...columnWarnings(compiled, columns),
       ...keyWarnings(compiled, schema),
       ...(unbatchable === undefined ? [] : [`@batch is of no use: ${unbatchable}`]),

@@ -13,6 +13,7 @@ import { CacheSweeper, SWEEPERS } from "./cache_sweeper.ts";
 import { sweepFences } from "./fence_sweep.ts";
 import type { World } from "./isolate.ts";
 import { PlanBoard } from "./plan_board.ts";
+import { PartitionUpkeep } from "./partition_upkeep.ts";
 import { redisTarget, shardSpecs, targetOf } from "./settings.ts";
 
 /** What a watch is made of. */
@@ -29,9 +30,9 @@ export interface FleetWatchOptions {
 
 /**
  * Connections that a process needs on a node beside its pools: probe, heartbeat, checks, the sweeps
- * of the outbox and of intents, spare.
+ * of the outbox and of intents, the partitions' upkeep, spare.
  */
-const OWN_CONNECTIONS = 6;
+const OWN_CONNECTIONS = 7;
 
 /** The lock of the process that looks at the databases for the fleet. */
 const DUTY = "realmgate:topology";
@@ -53,6 +54,7 @@ export class FleetWatch {
   readonly #prober: TopologyProber;
   readonly #sweepDuty: FleetDuty;
   readonly #sweeper: CacheSweeper;
+  readonly #partitions: PartitionUpkeep;
 
   constructor(options: FleetWatchOptions) {
     const { config, ca, world } = options;
@@ -86,6 +88,11 @@ export class FleetWatch {
       ...options,
       events: new CoherenceLog({ redis, fleet }),
       duty: this.#sweepDuty,
+      topology: () => this.#prober.snapshot,
+    });
+    this.#partitions = new PartitionUpkeep({
+      ...options,
+      locks: this.#locks,
       topology: () => this.#prober.snapshot,
     });
   }
@@ -147,10 +154,15 @@ export class FleetWatch {
     return this.#sweeper.purge();
   }
 
+  /** Makes partitions ahead and drops old ones, on every shard, if this process is on duty. */
+  async maintainPartitions(): Promise<void> {
+    if (this.#duty.state === "ours") await this.#partitions.run();
+  }
+
   /** Leaves the fleet's work to another process, stops looking and closes its connections. */
   async stop(): Promise<void> {
     await Promise.all([this.#duty.stop(), this.#sweepDuty.stop()]);
-    await Promise.all([this.#prober.stop(), this.#sweeper.stop()]);
+    await Promise.all([this.#prober.stop(), this.#sweeper.stop(), this.#partitions.stop()]);
     await this.#locks.shutdown();
     this.#watch.close();
     await this.#redis.close();

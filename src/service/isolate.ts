@@ -18,6 +18,7 @@ import { Executor } from "../query/executor.ts";
 import { CachedReads } from "../query/cached_reads.ts";
 import { FenceCounter } from "../query/fence_counter.ts";
 import { IdSource } from "../query/id_source.ts";
+import { PartitionRoutes } from "../query/partition_routes.ts";
 import { ReadFloors } from "../query/read_floors.ts";
 import { QueryOptimizer } from "../query/query_optimizer.ts";
 import { ScatterReads } from "../query/scatter/scatter_reads.ts";
@@ -27,9 +28,17 @@ import { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyView } from "../routing/topology_view.ts";
+import { fleetPartitions } from "./fleet_partitions.ts";
 import { Listener } from "./listener.ts";
 import type { StartOrder, Status } from "./messages.ts";
-import { cacheConfigs, poolConfig, redisTarget, registryRules, shardSpecs } from "./settings.ts";
+import {
+  cacheConfigs,
+  partitionRules,
+  poolConfig,
+  redisTarget,
+  registryRules,
+  shardSpecs,
+} from "./settings.ts";
 import { VERSION } from "./version.ts";
 
 /** How long answers ask clients to close before the port is closed. */
@@ -157,6 +166,14 @@ export class Isolate {
       view,
       replicas,
       locks: this.#locks,
+      partitions: fleetPartitions({
+        ...order,
+        ...options.world,
+        locks: this.#locks,
+        watch: this.#watch,
+        topology: () => view.snapshot(),
+      }),
+      partitionRoutes: new PartitionRoutes({ rules: partitionRules(config), poolOf }),
       watch: this.#watch,
       reads: this.#reads,
       clock,

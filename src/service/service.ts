@@ -152,6 +152,11 @@ export class Service implements TaskHost {
     return this.#fleet.purgeOutboxes();
   }
 
+  /** Makes partitions ahead and drops old ones, if this process works for the fleet. */
+  maintainPartitions(): Promise<void> {
+    return this.#fleet.maintainPartitions();
+  }
+
   /** Stops in order, within 25 s, without losing a request. */
   stop(): Promise<void> {
     return this.#stopping ??= this.#stop(STOP_MS);

@@ -4,6 +4,7 @@ import type { MysqlTarget } from "../drivers/mysql.ts";
 import type { RedisTarget } from "../drivers/redis_target.ts";
 import type { ConnectionPoolConfig } from "../pool/connection_pool_config.ts";
 import type { CompiledStatement } from "../query/compiled_statement.ts";
+import type { PartitionRule } from "../partitions/partition_rule.ts";
 import type { RegistryRules } from "../query/query_optimizer.ts";
 import type { NodeSpec, ShardSpec } from "../routing/topology.ts";
 
@@ -88,6 +89,20 @@ export function cacheConfigs(config: Config): CacheConfig[] {
     lenientMs: cache.lenient,
     writable: cache.writable,
   }));
+}
+
+/** The partitioned tables that are declared, by name. */
+export function partitionRules({ partitions }: Pick<Config, "partitions">): ReadonlyMap<
+  string,
+  PartitionRule
+> {
+  return new Map(
+    Object.entries(partitions).map(([table, rule]): [string, PartitionRule] => {
+      if (rule.by !== "range") return [table, rule];
+      const { by, column, period, ahead: aheadMs, keep: keepMs } = rule;
+      return [table, { by, column, period, aheadMs, keepMs }];
+    }),
+  );
 }
 
 /** What statement files may name. */

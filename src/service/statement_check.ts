@@ -7,7 +7,7 @@ import { checkOnServer, schemaOf } from "../query/server_check.ts";
 import type { ServerFacts, StatementFacts } from "../query/statement.ts";
 import type { ShardSpec, TopologySnapshot } from "../routing/topology.ts";
 import type { World } from "./isolate.ts";
-import { shardSpecs, targetOf } from "./settings.ts";
+import { partitionRules, shardSpecs, targetOf } from "./settings.ts";
 
 /** What a check of the registry against the servers needs. */
 export interface CheckOptions {
@@ -77,9 +77,9 @@ async function checkShard(
         rule.by !== "name" || rule.shard === shard.name
       );
       const schema = await schemaOf(session, own.map(({ statement }) => statement));
+      const checked = { schema, clock: world.clock, partitioned: partitionRules(config) };
       for (const compiled of own) {
-        const { clock } = world;
-        facts[compiled.statement.name] = await checkOnServer(session, { compiled, schema, clock });
+        facts[compiled.statement.name] = await checkOnServer(session, { compiled, ...checked });
       }
       return facts;
     } finally {

@@ -12,6 +12,8 @@ export interface TaskHost {
   sweepFences(): Promise<void>;
   /** Deletes what is too old in the shards' outboxes, while Redis is away. */
   purgeOutboxes(): Promise<void>;
+  /** Makes partitions ahead and drops old ones, for the fleet. */
+  maintainPartitions(): Promise<void>;
 }
 
 /** One scheduled task. */
@@ -33,4 +35,5 @@ export const TASKS: readonly Task[] = [
   { name: "plan-check", schedule: "*/10 * * * *", run: (host) => host.checkPlans() },
   { name: "fence-sweep", schedule: "17 * * * *", run: (host) => host.sweepFences() },
   { name: "outbox-purge", schedule: "* * * * *", run: (host) => host.purgeOutboxes() },
+  { name: "partition-upkeep", schedule: "41 * * * *", run: (host) => host.maintainPartitions() },
 ];

@@ -88,6 +88,29 @@ Deno.test("parseConfig refuses what a writable cache cannot do", () => {
   assertEquals(parse(text).caches["matches"]?.writable, false);
 });
 
+Deno.test("parseConfig reads how tables are partitioned", () => {
+  const partitions = (rule: string) => `${MINIMAL}\npartitions: { event_log: { ${rule} } }`;
+  const { partitions: read } = parse(partitions("by: range, column: at, period: day, keep: 30d"));
+  assertEquals(read, {
+    event_log: {
+      by: "range",
+      column: "at",
+      period: "day",
+      ahead: 7 * 86_400_000,
+      keep: 30 * 86_400_000,
+    },
+  });
+  const faulty = (rule: string) => faultsOf(partitions(rule)).map(({ path }) => path);
+  assertEquals(faulty("by: range, column: at, period: week, keep: 2d"), [
+    "partitions.event_log.keep",
+  ]);
+  assertEquals(faulty("by: range, column: at, period: day, ahead: 30"), [
+    "partitions.event_log.ahead",
+  ]);
+  assertEquals(faulty("by: hash, column: id, keep: 30d").length, 1);
+  assertEquals(faultsOf(`${MINIMAL}\npartitions: { "a\`b": { by: key, column: id } }`).length, 1);
+});
+
 Deno.test("parseConfig cannot be reshaped by a variable's text", () => {
   const config = parse(MINIMAL, { DB_PASSWORD: "x\nname: other, }" });
   assertEquals(config.database.password, "x\nname: other, }");

@@ -5,6 +5,8 @@ import { FIXED_TAGS, fixedPaths } from "./fixed_paths.ts";
 import { fixedSchemas } from "./fixed_schemas.ts";
 import { LOCK_TAG, lockPaths } from "./lock_paths.ts";
 import { lockSchemas } from "./lock_schemas.ts";
+import { partitionPaths } from "./partition_paths.ts";
+import { partitionSchemas } from "./partition_schemas.ts";
 import type { Schema } from "./scalar_schema.ts";
 import {
   canGet,
@@ -65,6 +67,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
     ),
     ...lockPaths(),
     ...cachePaths(),
+    ...partitionPaths(),
     ...fixedPaths(
       first && { statement: first.name, params: exampleParams(first.params) },
     ),
@@ -93,6 +96,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
         ...fixedSchemas(),
         ...lockSchemas(),
         ...cacheSchemas(),
+        ...partitionSchemas(),
         ...Object.fromEntries(
           statements.flatMap((documented) => Object.entries(statementSchemas(documented))),
         ),

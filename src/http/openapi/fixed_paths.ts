@@ -58,8 +58,9 @@ export function fixedPaths(
       get: {
         ...read("getRoute", "Where a call would go, and why.", {
           tag: "Registry",
-          description: "A dry run: nothing is sent to a database. The key needs the statement's " +
-            "scope as well.",
+          description:
+            "A dry run: the statement is not run. A database is asked for its plan only " +
+            "where a table is declared as partitioned. The key needs the statement's scope as well.",
           answer: ref("Route"),
           errors: [...READ_ERRORS, "InvalidRequest", "UnknownStatement", "StatementUnavailable"],
         }),

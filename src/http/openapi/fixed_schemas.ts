@@ -81,7 +81,14 @@ export function fixedSchemas(): Schema {
         node: textOrNull("The database of it that could answer now."),
         epoch: text("Of the shard."),
       })),
-      partition: textOrNull("Of the table."),
+      partition: textOrNull(
+        "Of a table that is declared as partitioned, those that the call would touch, with commas; " +
+          "null where there is no such table, or it cannot be told.",
+      ),
+      partitions: {
+        ...listOf(ref("PartitionRoute")),
+        description: "Of each such table; absent where there is none.",
+      },
       cache: {
         ...object({
           name: text("The cache's."),
@@ -99,7 +106,7 @@ export function fixedSchemas(): Schema {
       },
       available: flag("Whether the statement can run now."),
       why: listOf({ type: "string" }),
-    }, ["key", "hash", "bucket", "shards"]),
+    }, ["key", "hash", "bucket", "shards", "partitions"]),
     Node: object({
       name: text("Unique in the fleet."),
       role: { type: "string", enum: ["primary", "replica", "unknown"] },
