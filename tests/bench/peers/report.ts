@@ -14,16 +14,16 @@ export const NOTES: readonly string[] = [
   "from replicas. No peer checks keys, deadlines or roles of databases.",
   "Each round gives every service the same sequence of requests, drawn in advance, one after " +
   "another; the order of the services turns. Closed loop: a connection sends its next request " +
-  "when the last was answered. Ratios are of requests/s, taken round by round: median, least and " +
-  "greatest.",
+  "when the last was answered; an answer of status 400 or more, or one that takes over 2 s, is an " +
+  "error. Ratios are of requests/s, taken round by round: median, least and greatest.",
   "Unlike YCSB's: a record is a row of six columns, about 60 bytes, instead of 10 fields of 100 " +
   "bytes, there are 10,000 of them, and an update adds 1 to two columns instead of replacing one " +
   "field. Keys are drawn as YCSB draws them: zipfian with the constant 0.99 over 10^10 items, " +
   "scattered by FNV.",
   "Platformatic maps one database, so its app routes by the key to a mapper for each shard. Its " +
   "generated routes cannot add to a column; the update is a route of one's own over its pool.",
-  "What Realmgate's caches read they keep for 10 minutes in these runs, instead of the example's " +
-  "30 s: the rounds of all others lie between, and no write has to wait for an entry's end.",
+  "Realmgate's caches are filled before, and keep what they read for 10 minutes instead of the " +
+  "example's 30 s, since the rounds of all others lie between its own. Writes still drop it at once.",
   "Realmgate lets 32 callers wait for each connection of a pool in these runs, instead of 4: its " +
   "default refuses what 256 connections ask for beyond that, where the peers' queues have no end.",
 ];
@@ -59,7 +59,7 @@ export function report(
     "# Realmgate beside what one would pick instead",
     `Made by \`deno task bench:peers\` on ${date}. ${run}. The machine: ${machine}. ${versions}.`,
     `![Requests per second of all services](${chart})`,
-    ...NOTES.map((note) => `- ${note}`),
+    NOTES.map((note) => `- ${note}`).join("\n"),
     ...workloads.flatMap((workload) => [
       `## ${workload.title}`,
       ...comparisons.filter((one) => one.workload === workload).flatMap((one) => [
