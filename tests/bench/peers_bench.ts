@@ -64,8 +64,7 @@ const folder = owned(await realmWith(PLAIN_WRITE));
 await keepLonger(`${folder}/statements/player.sql`);
 const home = owned(await Deno.makeTempDir({ prefix: "realmgate-peers-home-" }));
 const drawn = owned(await Deno.makeTempDir({ prefix: "realmgate-peers-draws-" }));
-const needsPackages = peers.some(({ id }) => id !== "mysql2");
-const installed = needsPackages ? started.use(await installPeers(console.log)) : undefined;
+const installed = started.use(await installPeers(console.log));
 const realm = started.use(await startRealm({ home, realm: folder }));
 const about = await describeRun(realm.stack, {
   run: `Medians of ${rounds} rounds of ${seconds} s, ${isolates} isolates or processes each`,

@@ -21,7 +21,7 @@ export interface Peer {
   readonly name: string;
   readonly start: (
     realm: Realm,
-    options: { readonly processes: number; readonly installed: Installed | undefined },
+    options: { readonly processes: number; readonly installed: Installed },
   ) => Promise<Service & { readonly end: () => Promise<void> }>;
 }
 
@@ -91,10 +91,8 @@ function peer(
       const program = await startPeer(stack, {
         processes,
         connector,
-        ...(installed === undefined ? {} : { modules: installed.modules }),
-        ...(file === undefined || installed === undefined
-          ? {}
-          : { node: { path: installed.node, file } }),
+        modules: installed.modules,
+        ...(file === undefined ? {} : { node: { path: installed.node, file } }),
       });
       return {
         name,
