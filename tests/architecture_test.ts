@@ -120,7 +120,7 @@ Deno.test("the test task runs every folder of tests", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
   const left: string[] = [];
   for await (const { name } of Deno.readDir(join(ROOT, "tests"))) {
-    if (name === "bench" || name === "support") continue;
+    if (name === "support") continue;
     if (!tasks.test.command.includes(`tests/${name}`)) left.push(name);
   }
   assertEquals(left, []);

@@ -7,13 +7,14 @@
  */
 import { parseArgs } from "node:util";
 import { startRealm } from "../../deploy/local/realm.ts";
-import { cpuMicros } from "./cpu.ts";
-import { median, ratioText, type Round, table } from "./figures.ts";
+import { figureCells, FIGURES, ratioText, table } from "./figures.ts";
+import { alternate } from "./measure.ts";
+import { startPeer } from "./start_peer.ts";
 import { startProgram } from "./program.ts";
 import { realmWith } from "../support/realm.ts";
 import { runWrk, type Shape } from "./wrk.ts";
 
-interface Target {
+interface Subject {
   readonly name: string;
   readonly url: string;
   readonly pid: number;
@@ -65,14 +66,7 @@ try {
   const databases = realm.stack.shards.flatMap((shard) =>
     [shard.primary, ...shard.replicas].map((server) => server.pid ?? 0)
   );
-  const peer = await startProgram("peer.ts", [
-    String(isolates),
-    ...realm.stack.shards.map(({ primary }) => `${primary.host}:${primary.port}`),
-  ], {
-    PEER_USER: realm.stack.shards[0]?.primary.user ?? "",
-    PEER_PASSWORD: realm.stack.shards[0]?.primary.password ?? "",
-    PEER_DATABASE: realm.stack.shards[0]?.primary.database ?? "",
-  });
+  const peer = await startPeer(realm.stack, { processes: isolates });
   const constant = await startProgram("constant.ts", [String(isolates)], {});
   try {
     const key = { Authorization: `Bearer ${realm.apiKey}` };
@@ -97,7 +91,7 @@ try {
       ...peer,
       shape: post("/players/{id}/gold", '{"amount":1}', {}),
     };
-    const suites: Record<string, readonly Target[]> = {
+    const suites: Record<string, readonly Subject[]> = {
       hits: [
         {
           name: "Realmgate, hits",
@@ -137,8 +131,8 @@ try {
       await compare([{ name, ...outbox, shape: gold("player.add_gold") }, byHand], databases);
     }
   } finally {
-    peer.end();
-    constant.end();
+    await peer.end();
+    await constant.end();
     await service.stop();
   }
 } finally {
@@ -147,37 +141,23 @@ try {
   await Deno.remove(folder, { recursive: true });
 }
 
-async function compare(targets: readonly Target[], databases: readonly number[]): Promise<void> {
-  const results = new Map<string, Round[]>(targets.map(({ name }) => [name, []]));
-  for (const target of targets) await measure(target, databases, 2);
-  for (let round = 0; round < rounds; round++) {
-    // The order turns round by round, so that neither always runs on the warmer machine.
-    const order = round % 2 === 0 ? targets : [...targets].reverse();
-    for (const target of order) {
-      results.get(target.name)?.push(await measure(target, databases, seconds));
-    }
-  }
-  const middle = (name: string, pick: (round: Round) => number) =>
-    median((results.get(name) ?? []).map(pick));
+async function compare(subjects: readonly Subject[], databases: readonly number[]): Promise<void> {
+  const targets = subjects.map(({ name, url, pid, shape }) => ({
+    name,
+    pids: [pid],
+    load: (run: { readonly seconds: number }) =>
+      runWrk(url, { shape, connections, seconds: run.seconds }),
+  }));
+  const results = await alternate(targets, { databases, rounds, seconds });
   console.log(
     "\n" + table([
-      ["", "requests/s", "p50 ms", "p99 ms", "service µs/req", "database µs/req", "errors"],
-      ...targets.map(({ name }) => [
-        name,
-        middle(name, (r) => r.requestsPerSecond).toFixed(0),
-        middle(name, (r) => r.p50Ms).toFixed(2),
-        middle(name, (r) => r.p99Ms).toFixed(2),
-        middle(name, (r) => r.serviceMicros).toFixed(1),
-        middle(name, (r) => r.databaseMicros).toFixed(1),
-        String((results.get(name) ?? []).reduce((sum, r) => sum + r.errors, 0)),
-      ]),
+      FIGURES,
+      ...targets.map(({ name }, at) => [name, ...figureCells(results[at] ?? [])]),
     ]),
   );
-  const [first, ...others] = targets.map(({ name }) => name);
-  const ours = results.get(first ?? "") ?? [];
-  for (const other of others) {
-    const theirs = results.get(other) ?? [];
-    console.log(`${first} / ${other}`);
+  const [ours = [], ...others] = results;
+  others.forEach((theirs, at) => {
+    console.log(`${targets[0]?.name} / ${targets[at + 1]?.name}`);
     console.log(`  requests/s: ${ratioText(ours, theirs, (r) => r.requestsPerSecond)}`);
     console.log(
       `  CPU per request: ${
@@ -185,23 +165,5 @@ async function compare(targets: readonly Target[], databases: readonly number[])
       }; service alone: ${ratioText(ours, theirs, (r) => r.serviceMicros)}`,
     );
     console.log(`  p99: ${ratioText(ours, theirs, (r) => r.p99Ms)}`);
-  }
-}
-
-async function measure(
-  target: Target,
-  databases: readonly number[],
-  forSeconds: number,
-): Promise<Round> {
-  const [service0, database0] = [await cpuMicros([target.pid]), await cpuMicros(databases)];
-  const load = await runWrk(target.url, { shape: target.shape, connections, seconds: forSeconds });
-  const [service1, database1] = [await cpuMicros([target.pid]), await cpuMicros(databases)];
-  return {
-    requestsPerSecond: load.requests / load.seconds,
-    p50Ms: load.p50Ms,
-    p99Ms: load.p99Ms,
-    serviceMicros: (service1 - service0) / load.requests,
-    databaseMicros: (database1 - database0) / load.requests,
-    errors: load.errors,
-  };
+  });
 }

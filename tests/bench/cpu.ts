@@ -12,3 +12,15 @@ export async function cpuMicros(pids: readonly number[]): Promise<number> {
   }
   return ticks * 1_000_000 / TICKS_PER_SECOND;
 }
+
+/** A process and all that it has started and that still runs, at any depth. */
+export async function processTree(pid: number): Promise<number[]> {
+  const found = [pid];
+  for await (const { name: thread } of Deno.readDir(`/proc/${pid}/task`)) {
+    const children = await Deno.readTextFile(`/proc/${pid}/task/${thread}/children`);
+    for (const child of children.split(" ")) {
+      if (child !== "") found.push(...await processTree(Number(child)));
+    }
+  }
+  return found;
+}

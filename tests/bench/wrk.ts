@@ -8,12 +8,16 @@ export interface Load {
   readonly errors: number;
 }
 
-/** What to send. `{id}` in path and body is a random player, by `ids`. */
-export interface Shape {
+/** A request. `{id}` in path and body stands for a player. */
+export interface Call {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly body?: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What to send: a call, each time for a random player of the first `ids`. */
+export interface Shape extends Call {
   readonly ids: number;
 }
 
@@ -64,17 +68,27 @@ end
 `;
 
 function luaOf(shape: Shape): string {
-  const quote = (text: string) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
-  const fill = (text: string) => `(string.gsub(${quote(text)}, "{id}", id))`;
-  const headers = Object.entries(shape.headers)
-    .map(([name, value]) => `[${quote(name)}] = ${quote(value)}`).join(", ");
-  const body = shape.body === undefined ? "nil" : fill(shape.body);
   return `
-local headers = { ${headers} }
+${luaFunction("send", shape)}
 function init() math.randomseed(os.time()) end
-function request()
-  local id = tostring(math.random(1, ${shape.ids}))
-  return wrk.format(${quote(shape.method)}, ${fill(shape.path)}, headers, ${body})
-end
+function request() return send(tostring(math.random(1, ${shape.ids}))) end
 `;
+}
+
+/** A local function in Lua that makes a call's request for a player's id, a string. */
+export function luaFunction(name: string, call: Call): string {
+  const fill = (text: string) => `(string.gsub(${luaString(text)}, "{id}", id))`;
+  const headers = Object.entries(call.headers)
+    .map(([header, value]) => `[${luaString(header)}] = ${luaString(value)}`).join(", ");
+  const body = call.body === undefined ? "nil" : fill(call.body);
+  return `
+local ${name}_headers = { ${headers} }
+local function ${name}(id)
+  return wrk.format(${luaString(call.method)}, ${fill(call.path)}, ${name}_headers, ${body})
+end`;
+}
+
+/** A text as Lua writes it. */
+export function luaString(text: string): string {
+  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }

@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { startRealm } from "../../../deploy/local/realm.ts";
 import { countStatements, statementsOf } from "../../support/statement_count.ts";
 import { realmWith } from "../../support/realm.ts";
-import { startProgram } from "../program.ts";
+import { startPeer } from "../start_peer.ts";
 import { type Load, runScript } from "../wrk.ts";
 
 const { values: flags } = parseArgs({
@@ -71,14 +71,7 @@ async function showCold(realm: Realm): Promise<void> {
         `${(queries / load.requests).toFixed(4)} per request, ${load.errors} errors`,
     );
   };
-  const peer = await startProgram("peer.ts", [
-    "2",
-    ...realm.stack.shards.map(({ primary }) => `${primary.host}:${primary.port}`),
-  ], {
-    PEER_USER: first?.primary.user ?? "",
-    PEER_PASSWORD: first?.primary.password ?? "",
-    PEER_DATABASE: first?.primary.database ?? "",
-  });
+  const peer = await startPeer(realm.stack, { processes: 2 });
   const service = await realm.startService({ isolates: 2 });
   try {
     await measure("hand-written, no cache", {
@@ -92,7 +85,7 @@ async function showCold(realm: Realm): Promise<void> {
       lua: zipf("/v1/query/player.get?playerId=", `Bearer ${realm.apiKey}`),
     });
   } finally {
-    peer.end();
+    await peer.end();
     await service.stop();
   }
 }

@@ -200,6 +200,6 @@ async function cycles(options: Bench): Promise<void> {
     console.log(`cycles/s, ratio: ${ratioText(...results, (r) => r.requestsPerSecond)}`);
     console.log(`service CPU, ratio: ${ratioText(...results, (r) => r.serviceMicros)}`);
   } finally {
-    peer.end();
+    await peer.end();
   }
 }
