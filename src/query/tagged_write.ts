@@ -36,7 +36,7 @@ export interface TaggedWrite {
  * Where the fleet cannot be told beforehand, since Redis does not answer or the server's session
  * cannot be named, the tags are written in the same transaction instead, for the sweepers to tell.
  *
- * @throws as {@linkcode transactWrite}; an outcome that is not known leaves the tags in doubt
+ * @throws as {@linkcode transactWrite}; a session that was lost with its write leaves the tags in doubt
  */
 export async function taggedWrite(
   lease: Lease,
@@ -69,8 +69,11 @@ export async function taggedWrite(
     return result;
   } catch (error) {
     if (isUnapplied(error)) bus.aborted(intent);
-    // If it was applied after all, its row in the outbox tells the fleet.
-    else if (!recorded) bus.done(intent, { shard, epoch, position: "" });
+    // It is over, applied or not: its session serves others next, which no sweeper may end. Where it
+    // is not recorded its row in the outbox tells the fleet, if it was applied.
+    else if (!recorded || lease.state !== "closed") {
+      bus.done(intent, { shard, epoch, position: "" });
+    }
     throw error;
   }
 }

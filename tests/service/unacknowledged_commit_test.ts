@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { eventually } from "../support/eventually.ts";
 import { testRealm } from "../support/realm.ts";
 
 Deno.test("Service acknowledges no write whose wait for a replica it cut short itself", async () => {
   await using realm = await testRealm();
-  const { client } = await realm.serve({ isolates: 1 });
+  const { client, service } = await realm.serve({ isolates: 1 });
   for (const { primary, replicas } of realm.realm.stack.shards) {
     await primary.sql("SET GLOBAL rpl_semi_sync_master_timeout = 60000");
     for (const replica of replicas) replica.kill("SIGKILL");
@@ -13,4 +14,10 @@ Deno.test("Service acknowledges no write whose wait for a replica it cut short i
   });
   assertEquals([write.status, write.body["code"]], [503, "write_outcome_unknown"], write.text);
   assertEquals([write.body["outcome"], write.body["retry"]], ["unknown", "never"]);
+  // It is over all the same: its connection goes to others, and no sweeper may end that for it.
+  await eventually(async () => {
+    const { body } = await client.get("/v1/route/player.get?playerId=7");
+    return (body["cache"] as { state: string }).state === "absent";
+  });
+  assertEquals(service.logs.filter((line) => line.includes("writes settled")), []);
 });
