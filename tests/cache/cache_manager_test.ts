@@ -178,15 +178,15 @@ Deno.test("CacheManager answers with nothing of a shard that has another primary
 Deno.test("CacheManager gives back memory a slice at a time, in all caches", async () => {
   const { sim, manager } = makeWorld();
   const { caches } = await manager();
-  for (let at = 0; at < 5_000; at++) put(caches, PLAYERS, { key: `${at}`, staleUntil: sim.now });
+  for (let at = 0; at < 500; at++) put(caches, PLAYERS, { key: `${at}`, staleUntil: sim.now });
   put(caches, LENIENT, { key: "a" });
   caches.replaceShard("s1");
   const evicted = caches.evictExpired();
   const entries = () => caches.stats().caches.map(({ entries }) => entries);
-  assertEquals(entries(), [3_000, 1]);
+  assertEquals(entries(), [300, 1]);
   // A second call has nothing to do while the first goes on.
   await caches.evictExpired();
-  assertEquals(entries(), [3_000, 1]);
+  assertEquals(entries(), [300, 1]);
   await Promise.all([evicted, sim.run(sim.now + 10)]);
   assertEquals(entries(), [0, 0]);
 });
