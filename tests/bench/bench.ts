@@ -3,7 +3,8 @@
  * servers, in turn. Prints medians over the rounds and ratios round by round, with their extremes:
  * machines are noisy, ratios of neighbours less so.
  *
- * `--rounds 5 --seconds 4 --connections 32 --only hits,reads,writes,tagged,outbox`
+ * `--rounds 5 --seconds 4 --connections 32 --only hits,reads,writes,tagged,outbox`; of `scatter`,
+ * which is beside the same read of one shard, the latency at `--connections 1` is what counts.
  */
 import { parseArgs } from "node:util";
 import { startRealm } from "../../deploy/local/realm.ts";
@@ -48,6 +49,19 @@ const STATEMENTS = `-- name: bench.add_gold :exec
 -- @param playerId bigint
 -- @param amount bigint
 UPDATE players SET gold = gold + :amount, version = version + 1 WHERE id = :playerId;
+
+-- name: bench.top :many
+-- @shard all
+-- @param limit int
+-- @merge order=xp desc,id limit=:limit
+SELECT id, name, level, xp FROM players ORDER BY xp DESC, id LIMIT :limit;
+${
+  ["s1", "s2"].map((shard) => `
+-- name: bench.top_${shard} :many
+-- @shard ${shard}
+-- @param limit int
+SELECT id, name, level, xp FROM players ORDER BY xp DESC, id LIMIT :limit;`).join("\n")
+}
 `;
 
 const folder = await realmWith(STATEMENTS);
@@ -121,6 +135,11 @@ try {
         byHand,
       ],
     };
+    suites["scatter"] = ["bench.top", "bench.top_s1", "bench.top_s2"].map((statement) => ({
+      name: statement,
+      ...service,
+      shape: get(`/v1/query/${statement}?limit=10`, key),
+    }));
     for (const [suite, targets] of Object.entries(suites)) {
       if (only.has(suite)) await compare(targets, databases);
     }
@@ -164,6 +183,7 @@ async function compare(subjects: readonly Subject[], databases: readonly number[
         ratioText(ours, theirs, (r) => r.serviceMicros + r.databaseMicros)
       }; service alone: ${ratioText(ours, theirs, (r) => r.serviceMicros)}`,
     );
+    console.log(`  p50: ${ratioText(ours, theirs, (r) => r.p50Ms)}`);
     console.log(`  p99: ${ratioText(ours, theirs, (r) => r.p99Ms)}`);
   });
 }
