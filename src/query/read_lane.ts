@@ -92,6 +92,7 @@ export class ReadLane {
    * @throws {InterruptedError} if its scope ends, and whatever the batch failed with
    */
   read(key: string, bound: Bound, scope: Scope): Promise<Rows | undefined> {
+    if (this.idle && !this.#crowded) return this.#alone(key, bound, scope);
     return new Promise((resolve, reject) => {
       if (scope.ended !== undefined) {
         return reject(new InterruptedError(scope.ended, "not_applied"));
@@ -118,6 +119,34 @@ export class ReadLane {
       else if (this.#isLate()) this.#send();
       else this.#timer ??= this.#options.clock.after(LOOK_MS, () => this.#look());
     });
+  }
+
+  /** Nobody else is there: the call is read under its own scope, and costs no more than by itself. */
+  async #alone(key: string, bound: Bound, scope: Scope): Promise<Rows | undefined> {
+    const beganAt = this.#begin();
+    try {
+      const rowsOf = await this.#options.read(new Map([[key, { bound }]]), scope);
+      this.#learn(beganAt);
+      return rowsOf?.(key);
+    } finally {
+      this.#landed();
+    }
+  }
+
+  #begin(): number {
+    this.#underWay++;
+    return this.#sentAt = this.#options.clock.now();
+  }
+
+  #learn(beganAt: number): void {
+    this.#usualMs += (this.#options.clock.now() - beganAt - this.#usualMs) / 16;
+  }
+
+  #landed(): void {
+    this.#underWay--;
+    if (this.#pending.size === 0) return;
+    if (this.#underWay === 0) this.#sendSoon();
+    else this.#send();
   }
 
   /** Whether the batch under way takes long: the next one does not wait for it. */
@@ -148,15 +177,8 @@ export class ReadLane {
     if (this.#underWay >= MAX_UNDER_WAY) return;
     const batch = this.#take();
     if (batch.size === 0) return;
-    this.#underWay++;
     this.#crowded = batch.size > 1;
-    this.#sentAt = this.#options.clock.now();
-    void this.#run(batch).finally(() => {
-      this.#underWay--;
-      if (this.#pending.size === 0) return;
-      if (this.#underWay === 0) this.#sendSoon();
-      else this.#send();
-    });
+    void this.#run(batch, this.#begin()).finally(() => this.#landed());
   }
 
   /** What is sent next: the first keys that somebody still waits for. */
@@ -172,15 +194,14 @@ export class ReadLane {
     return first;
   }
 
-  async #run(members: ReadonlyMap<string, Member>): Promise<void> {
-    const { clock, watch, timeoutMs, read } = this.#options;
+  async #run(members: ReadonlyMap<string, Member>, beganAt: number): Promise<void> {
+    const { watch, timeoutMs, read } = this.#options;
     const scope = watch.open({ timeoutMs });
     const sent = { members, scope };
     for (const member of members.values()) member.sent = sent;
-    const beganAt = clock.now();
     try {
       const rowsOf = await read(members, scope);
-      this.#usualMs += (clock.now() - beganAt - this.#usualMs) / 16;
+      this.#learn(beganAt);
       for (const [key, { waiters }] of members) {
         const rows = rowsOf?.(key);
         for (const waiter of waiters) settle(waiter).resolve(rows);

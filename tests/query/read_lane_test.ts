@@ -146,21 +146,37 @@ Deno.test("ReadLane leaves a key out when all who asked for it have left before 
 
 Deno.test("ReadLane stops a batch when the last who waits for it leaves, not before", async () => {
   const setting = new Setting();
-  const one = setting.ask("1");
-  assertEquals(setting.sent.length, 1);
-  one.scope.end("deadline_exceeded");
-  await assertRejects(() => one.rows, Error, "deadline_exceeded");
-  assertEquals(setting.sent[0]?.scope.ended, "client_closed");
+  setting.ask("0");
+  const [first, last] = [setting.ask("1"), setting.ask("2")];
+  setting.clock.advance(10);
+  assertEquals(setting.sent[1]?.keys, ["1", "2"]);
+  first.scope.end("client_closed");
+  await assertRejects(() => first.rows, Error, "client_closed");
+  assertEquals(setting.sent[1]?.scope.ended, undefined);
+  last.scope.end("deadline_exceeded");
+  await assertRejects(() => last.rows, Error, "deadline_exceeded");
+  assertEquals(setting.sent[1]?.scope.ended, "client_closed");
 
   const other = new Setting();
   other.ask("0");
   const [stays, leaves] = [other.ask("1"), other.ask("2")];
   other.clock.advance(10);
-  assertEquals(other.sent[1]?.keys, ["1", "2"]);
   leaves.scope.end("client_closed");
-  assertEquals(other.sent[1]?.scope.ended, undefined);
   other.sent[1]?.answer();
   assertEquals(await stays.rows, [["1"]]);
+});
+
+Deno.test("ReadLane reads a call under its own scope when nobody else is there", async () => {
+  const setting = new Setting();
+  const { scope, rows } = setting.ask("1");
+  assertEquals(setting.sent[0]?.scope, scope);
+  const next = setting.ask("2");
+  setting.sent[0]?.fail(new Error("stopped"));
+  await assertRejects(() => rows, Error, "stopped");
+  await Promise.resolve();
+  assertEquals(setting.sent[1]?.keys, ["2"], "who came meanwhile is read all the same");
+  setting.sent[1]?.answer();
+  assertEquals(await next.rows, [["2"]]);
 });
 
 Deno.test("ReadLane tells all of a batch when it fails, and when each has to read by itself", async () => {
