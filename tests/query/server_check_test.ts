@@ -15,8 +15,9 @@ CREATE TABLE players (id BIGINT PRIMARY KEY, name VARCHAR(40) NOT NULL COLLATE u
   CHARACTER SET utf8mb4;
 INSERT INTO players SELECT seq, CONCAT('name', seq), CONCAT('code', seq), seq, seq, seq % 50, seq,
   seq % 100, seq, NOW(3), '{}' FROM seq_1001_to_4000;
-CREATE TABLE guilds (id BIGINT PRIMARY KEY, name VARCHAR(40));
-INSERT INTO guilds VALUES (1, 'a');
+CREATE TABLE guilds (id BIGINT PRIMARY KEY, name VARCHAR(40),
+  kind ENUM('raid', 'craft') COLLATE utf8mb4_bin);
+INSERT INTO guilds VALUES (1, 'a', 'raid');
 CREATE TABLE nobody (id BIGINT PRIMARY KEY);
 ANALYZE TABLE players, guilds`;
 
@@ -243,6 +244,32 @@ Deno.test("checkOnServer tells what MariaDB says of a statement", async (t) => {
       (await top("total", "xp + 1 AS total", "after=:c")).unavailable ?? "",
       /total/,
     );
+    const topOf = (order: string, sql: string, by = order) =>
+      check(
+        `many\n-- @shard all\n-- @param n int\n-- @merge order=${by} limit=:n\n` +
+          `SELECT ${sql} ORDER BY ${order} LIMIT :n`,
+      );
+    assertEquals((await topOf("code", "code FROM players")).unavailable, undefined);
+    assertEquals((await topOf("tag", "tag FROM players")).unavailable, undefined);
+    // The server sorts these by their numbers, by what the alias hides, and by another table's id.
+    assertMatch(
+      (await topOf("kind", "kind FROM guilds")).unavailable ?? "",
+      /kind in order, which is enum/,
+    );
+    assertMatch(
+      (await topOf("code", "REVERSE(code) AS code FROM players")).unavailable ?? "",
+      /find out how the databases sort code/,
+    );
+    const pages = (order: string) =>
+      check(
+        `many\n-- @shard s1\n-- @param n int\n-- @merge order=${order} limit=:n after=:c\n` +
+          `SELECT ${order} FROM guilds WHERE :c ORDER BY ${order} LIMIT :n`,
+      );
+    assertEquals((await pages("name")).unavailable, undefined);
+    assertMatch((await pages("kind")).unavailable ?? "", /kind in order, which is enum/);
+    const joined = "g.id FROM players p JOIN guilds g ON g.id = p.guild_id";
+    assertMatch((await topOf("p.id", joined, "id")).unavailable ?? "", /id of the result/);
+    assertEquals((await topOf("g.id", joined, "id")).unavailable, undefined);
     const each = "many\n-- @shard each(:ids)\n-- @param ids bigint[]\nSELECT";
     const missing = await check(`${each} name FROM players WHERE id IN (:ids)`);
     assertMatch(missing.unavailable ?? "", /needs id among the result's columns/);

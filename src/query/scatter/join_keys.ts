@@ -13,7 +13,7 @@ export interface Joined {
  * Puts the rows of several shards in the order of the keys that were asked for; those of one key
  * keep their shard's order. Rows of other keys, which a statement may add, come last.
  *
- * @param options.keyOf the form in which a key of a row is asked for
+ * @param options.keyOf the form in which keys compare
  */
 export function joinKeys(
   results: readonly Rows[],
@@ -24,19 +24,21 @@ export function joinKeys(
   },
 ): Joined {
   const { keys, column, keyOf } = options;
-  const byKey = new Map<string, Row[]>(keys.map((key) => [key, []]));
+  const byKey = new Map<string, { readonly key: string; readonly rows: Row[] }>(
+    keys.map((key) => [keyOf(key), { key, rows: [] }]),
+  );
   const others: Row[] = [];
   for (const { columns, rows } of results) {
     if (rows.length === 0) continue;
     const at = placeOf(columns, column);
     for (const row of rows) {
-      (byKey.get(keyOf(textOf(row[at]))) ?? others).push({ columns, row });
+      (byKey.get(keyOf(textOf(row[at])))?.rows ?? others).push({ columns, row });
     }
   }
-  const lists = [...byKey];
+  const asked = [...byKey.values()];
   return {
-    rows: [...lists.flatMap(([, rows]) => rows), ...others],
-    missingKeys: lists.filter(([, rows]) => rows.length === 0).map(([key]) => key),
+    rows: [...asked.flatMap(({ rows }) => rows), ...others],
+    missingKeys: asked.filter(({ rows }) => rows.length === 0).map(({ key }) => key),
   };
 }
 

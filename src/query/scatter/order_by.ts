@@ -2,9 +2,15 @@ import type { SqlToken } from "../sql_scanner.ts";
 import type { OrderColumn } from "../statement.ts";
 import type { KeysetColumn } from "./keyset.ts";
 
+/** One column of a statement's own ORDER BY. */
+export interface SqlOrderColumn extends KeysetColumn, OrderColumn {
+  /** The alias before it, where there is one. */
+  readonly qualifier: string | undefined;
+}
+
 /** What a statement's own ORDER BY and LIMIT say. */
 export interface SqlOrder {
-  readonly columns: readonly (KeysetColumn & OrderColumn)[];
+  readonly columns: readonly SqlOrderColumn[];
   /** The parameter that LIMIT has; `undefined` where it has something else, or more. */
   readonly limit: string | undefined;
 }
@@ -19,7 +25,7 @@ export function orderOf(sql: string, tokens: readonly SqlToken[]): SqlOrder | un
   const order = tokens.findLastIndex((_, at) => isWord(at, "ORDER") && isWord(at + 1, "BY"));
   const limit = tokens.findLastIndex((_, at) => isWord(at, "LIMIT"));
   if (order < 0 || limit < order) return undefined;
-  const columns: (KeysetColumn & OrderColumn)[] = [];
+  const columns: SqlOrderColumn[] = [];
   for (let at = order + 2; at < limit;) {
     const end = tokens.findIndex(({ text, depth }, index) =>
       index >= at && (index === limit || (text === "," && depth === 0))
@@ -35,10 +41,7 @@ export function orderOf(sql: string, tokens: readonly SqlToken[]): SqlOrder | un
 }
 
 /** `[table .] column [ASC | DESC]` */
-function readColumn(
-  sql: string,
-  tokens: readonly SqlToken[],
-): (KeysetColumn & OrderColumn) | undefined {
+function readColumn(sql: string, tokens: readonly SqlToken[]): SqlOrderColumn | undefined {
   const direction = tokens.at(-1)?.upper;
   const directed = tokens.length > 1 && (direction === "ASC" || direction === "DESC");
   const names = directed ? tokens.slice(0, -1) : tokens;
@@ -49,6 +52,7 @@ function readColumn(
   if (!isName(first) || !isName(last)) return undefined;
   return {
     name: last.text,
+    qualifier: dot === undefined ? undefined : first.text,
     sql: sql.slice(first.start, last.end),
     descending: directed && direction === "DESC",
   };

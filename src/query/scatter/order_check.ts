@@ -1,56 +1,120 @@
+import type { ColumnInfo } from "../../drivers/mysql.ts";
+import { encodingOf } from "../column_encoding.ts";
+import { type NamedTable, tablesOf } from "../compared_columns.ts";
 import type { SchemaColumn } from "../key_collation.ts";
-import type { ResultColumn, Statement } from "../statement.ts";
+import { scanSql } from "../sql_scanner.ts";
+import type { Statement } from "../statement.ts";
+import { comparedSchema, type TableSchema } from "../table_schema.ts";
+import { orderOf } from "./order_by.ts";
 import { isOrdered } from "./order_values.ts";
 
-/**
- * Why rows of several shards cannot be put in one order here, or `undefined` where they can: the
- * databases must sort the columns as their values sort.
- *
- * @param columns those of the result
- * @param schema the tables' own, of at least those that the result is ordered by
- */
-export function orderFault(
-  { merge, shard }: Pick<Statement, "merge" | "shard">,
-  { columns, schema }: {
-    readonly columns: readonly ResultColumn[];
-    readonly schema: readonly SchemaColumn[];
-  },
-): string | undefined {
-  if (merge === undefined) return undefined;
-  const compared = orderedNames(merge);
-  for (const name of compared) {
-    const column = columns.find((candidate) => candidate.name === name);
-    if (column === undefined) return `@merge names ${name}, which is no column of the result`;
-    if (!isOrdered(column.encoding)) {
-      return `@merge cannot put ${name} in order, which is ${column.encoding}`;
-    }
-    if (column.encoding !== "string" || shard.by !== "all") continue;
-    const named = schema.filter((candidate) =>
-      candidate.column.toLowerCase() === name.toLowerCase()
-    );
-    if (named.length === 0) return `@merge cannot find out how the databases sort ${name}`;
-    const folded = named.find(({ collation }) => !/(^|_)bin(ary)?$/.test(collation ?? "binary"));
-    if (folded !== undefined) {
-      return `@merge cannot sort ${name} as ${folded.collation} does: give the column a binary ` +
-        "collation, or order by another one";
-    }
-  }
-  if (merge.by !== "aggregate") return undefined;
-  const unnamed = columns.find(({ name }) => !Object.hasOwn(merge.columns, name));
-  if (unnamed !== undefined) {
-    return `@merge must say what becomes of ${unnamed.name}: sum=, min= or max=`;
-  }
-  const texts = columns.find(({ name, encoding }) =>
-    merge.columns[name] === "sum" && !SUMMED.has(encoding)
-  );
-  return texts && `@merge cannot sum ${texts.name}, which is ${texts.encoding}`;
+/** What a server says of a statement whose rows are to be put in one order. */
+export interface OrderedResult {
+  /** The result's columns. */
+  readonly columns: readonly ColumnInfo[];
+  /** The tables that the statement names. */
+  readonly known: readonly TableSchema[];
 }
 
+const TEXTS = new Set(["char", "varchar", "tinytext", "text", "mediumtext", "longtext"]);
+const BYTES = new Set(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"]);
 const SUMMED = new Set(["integer", "bigint", "decimal", "double"]);
 
+/**
+ * Why rows of several shards, or of pages, cannot be put in one order here, or `undefined` where they
+ * can: the values of the result must be what the databases sort by, and sort as they do.
+ */
+export function orderFault(
+  statement: Pick<Statement, "merge" | "shard" | "sql">,
+  result: OrderedResult,
+): string | undefined {
+  const { merge, shard } = statement;
+  if (merge === undefined) return undefined;
+  // Of one shard the database itself compares texts, with the page's place as with each other.
+  const anyCollation = shard.by !== "all";
+  for (const name of orderedNames(merge)) {
+    const column = result.columns.find((candidate) => candidate.name === name);
+    if (column === undefined) return `@merge names ${name}, which is no column of the result`;
+    const fault = valueFault(column, { ...result, anyCollation });
+    if (fault !== undefined) return fault;
+  }
+  return merge.by === "aggregate"
+    ? aggregateFault(result.columns, merge.columns)
+    : aliasFault(statement, result);
+}
+
 /** The columns whose values are compared. */
-export function orderedNames(merge: NonNullable<Statement["merge"]>): readonly string[] {
+function orderedNames(merge: NonNullable<Statement["merge"]>): readonly string[] {
   return merge.by === "order"
     ? merge.columns.map(({ name }) => name)
     : Object.entries(merge.columns).flatMap(([name, how]) => how === "sum" ? [] : [name]);
+}
+
+/** Why a column's values cannot be compared as its database does. */
+function valueFault(
+  column: ColumnInfo,
+  { known, anyCollation }: OrderedResult & { readonly anyCollation: boolean },
+): string | undefined {
+  const { name } = column;
+  const encoding = encodingOf(column);
+  if (!isOrdered(encoding)) return `@merge cannot put ${name} in order, which is ${encoding}`;
+  if (encoding !== "string" && encoding !== "bytes") return undefined;
+  const own = schemaOf(column, known);
+  if (own === undefined) return `@merge cannot find out how the databases sort ${name}`;
+  const dataType = own.dataType.toLowerCase();
+  if (BYTES.has(dataType)) return undefined;
+  if (!TEXTS.has(dataType)) return `@merge cannot put ${name} in order, which is ${dataType}`;
+  return anyCollation || /(^|_)bin$/.test(own.collation ?? "")
+    ? undefined
+    : `@merge cannot sort ${name} as ${own.collation} does: give the column a binary collation, ` +
+      "or order by another one";
+}
+
+/** The table's column that a result's column is, where it is one as it stands. */
+function schemaOf(
+  { orgTable, orgName }: ColumnInfo,
+  known: readonly TableSchema[],
+): SchemaColumn | undefined {
+  const tables: NamedTable[] = [{ table: orgTable, alias: orgTable }];
+  const columns = [{ param: "", column: orgName, qualifier: undefined }];
+  return comparedSchema(known, { tables, columns })[0];
+}
+
+/** `ORDER BY p.id` sorts by that column, whatever the result calls `id`. */
+function aliasFault(
+  { sql }: Pick<Statement, "sql">,
+  { columns }: OrderedResult,
+): string | undefined {
+  const { tokens } = scanSql(sql);
+  const tables = tablesOf(tokens);
+  for (const { name, qualifier } of orderOf(sql, tokens)?.columns ?? []) {
+    if (qualifier === undefined) continue;
+    const column = columns.find((candidate) => candidate.name === name);
+    const table = tables.find(({ alias }) => same(alias, qualifier))?.table;
+    const isIt = column !== undefined && table !== undefined && same(column.orgName, name) &&
+      same(column.orgTable, table);
+    if (!isIt) {
+      return `@merge cannot tell whether ${qualifier}.${name} is the ${name} of the result`;
+    }
+  }
+}
+
+function aggregateFault(
+  columns: readonly ColumnInfo[],
+  aggregates: Readonly<Record<string, string>>,
+): string | undefined {
+  for (const column of columns) {
+    const { name } = column;
+    if (!Object.hasOwn(aggregates, name)) {
+      return `@merge must say what becomes of ${name}: sum=, min= or max=`;
+    }
+    const encoding = encodingOf(column);
+    if (aggregates[name] === "sum" && !SUMMED.has(encoding)) {
+      return `@merge cannot sum ${name}, which is ${encoding}`;
+    }
+  }
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }

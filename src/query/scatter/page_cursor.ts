@@ -1,12 +1,15 @@
 import { Buffer } from "node:buffer";
 import type { ColumnInfo, SqlValue } from "../../drivers/mysql.ts";
 import { murmur3 } from "../../routing/murmur3.ts";
-import { encodingOf } from "../column_encoding.ts";
+import { encodingOf, MYSQL_TYPE } from "../column_encoding.ts";
 import { Refusal, type ScalarCodec } from "../scalar_codec.ts";
 import type { OrderColumn } from "../statement.ts";
 import { placeOf } from "./merge_order.ts";
 
-/** How a value of the order is bound again: which CAST stands around its placeholder. */
+/**
+ * How a value of the order is bound again, which decides the CAST around its placeholder: as a whole
+ * number, signed or unsigned, a decimal, a float, an instant, a day, a text, or bytes.
+ */
 export type PlaceKind = "i" | "u" | "d" | "f" | "t" | "D" | "s" | "b";
 
 /** One value of the row that a page ended with. */
@@ -43,7 +46,8 @@ export class PageCursor implements ScalarCodec {
       const at = placeOf(columns, name);
       const column = columns[at] as ColumnInfo;
       const nullable = (column.flags & NOT_NULL) === 0 ? 1 : 0;
-      return [kindOf(column), toText(row[at]), nullable];
+      const kind = kindOf(column);
+      return [kind, toText(row[at], kind), nullable];
     });
     return Buffer.from(JSON.stringify([this.#mark, values])).toString("base64url");
   }
@@ -79,8 +83,10 @@ function kindOf(column: ColumnInfo): PlaceKind {
   switch (encodingOf(column)) {
     case "integer":
     case "bigint":
-    case "bool":
-      return (column.flags & UNSIGNED) === 0 ? "i" : "u";
+    case "bool": {
+      const unsigned = column.type === MYSQL_TYPE.BIT || (column.flags & UNSIGNED) !== 0;
+      return unsigned ? "u" : "i";
+    }
     case "decimal":
       return "d";
     case "double":
@@ -96,9 +102,12 @@ function kindOf(column: ColumnInfo): PlaceKind {
   }
 }
 
-function toText(value: unknown): string | null {
+function toText(value: unknown, kind: PlaceKind): string | null {
   if (value === null || value === undefined) return null;
-  return value instanceof Uint8Array ? Buffer.from(value).toString("base64url") : String(value);
+  if (!(value instanceof Uint8Array)) return String(value);
+  return kind === "u"
+    ? String(BigInt(`0x${value.toHex()}`))
+    : Buffer.from(value).toString("base64url");
 }
 
 const FORMS: Readonly<Record<PlaceKind, RegExp>> = {

@@ -1,11 +1,10 @@
 import type { ColumnInfo, MysqlSession } from "../../drivers/mysql.ts";
-import { tablesOf } from "../compared_columns.ts";
 import type { Bound, CompiledStatement } from "../compiled_statement.ts";
 import { sampleParams } from "../sample_params.ts";
 import { scanSql } from "../sql_scanner.ts";
 import type { ResultColumn } from "../statement.ts";
-import { comparedSchema, type TableSchema } from "../table_schema.ts";
-import { orderedNames, orderFault } from "./order_check.ts";
+import type { TableSchema } from "../table_schema.ts";
+import { orderFault } from "./order_check.ts";
 import { PageCursor } from "./page_cursor.ts";
 import { pagesOf } from "./page_sql.ts";
 import { eachColumn } from "./scatter_rules.ts";
@@ -36,15 +35,10 @@ export async function scatterFault(
     const found = columns.some(({ name }) => name === column);
     return found ? undefined : `@shard each(…) needs ${column} among the result's columns`;
   }
-  const names = statement.merge === undefined ? [] : orderedNames(statement.merge);
-  const schema = comparedSchema(known, {
-    tables: tablesOf(tokens),
-    columns: names.map((column) => ({ param: "", column, qualifier: undefined })),
-  });
-  const fault = orderFault(statement, { columns, schema });
+  const described = await session.describe(sample.sql);
+  const fault = orderFault(statement, { columns: described.columns, known });
   const pages = pagesOf(statement);
   if (fault !== undefined || pages === undefined) return fault;
-  const described = await session.describe(sample.sql);
   const cursor = new PageCursor(statement.name, pages.columns);
   const next = cursor.write(described.columns, described.columns.map(sampleValue));
   const { sql } = compiled.bindJson({ ...sampleParams(statement), [pages.after]: next });

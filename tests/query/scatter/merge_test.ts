@@ -95,6 +95,14 @@ Deno.test("joinKeys answers in the order of the keys and says which have no row"
   ], { keys: ["2", "4", "1", "3"], column: "id", keyOf: (key) => key });
   assertEquals(rows.map(({ row }) => row[1]), ["dirk", "axe", "cap", "bow", "extra"]);
   assertEquals(missingKeys, ["4"]);
+  const names = columnsOf({ name: 253 });
+  const folded = joinKeys([rowsOf(names, [["ANN"], ["bea"]])], {
+    keys: ["Bea", "Cid", "Ann"],
+    column: "name",
+    keyOf: (key) => key.toLowerCase(),
+  });
+  assertEquals(folded.rows.map(({ row }) => row[0]), ["bea", "ANN"]);
+  assertEquals(folded.missingKeys, ["Cid"]);
   assertThrows(
     () => joinKeys([rowsOf(columns, [["1", "a"]])], { keys: [], column: "key", keyOf: String }),
     TypeError,

@@ -27,6 +27,12 @@ Deno.test("PageCursor reads back what it wrote, of every type and of NULL", () =
   assertEquals(places?.map(({ nullable }) => nullable), [...Array(5).fill(false), true, true]);
 });
 
+Deno.test("PageCursor writes the bits of a BIT column as the number that they are", () => {
+  const cursor = new PageCursor("t.top", [{ name: "flags", descending: false }]);
+  const text = cursor.write(columnsOf({ flags: 16 }), [new Uint8Array([1, 0xff])]);
+  assertEquals(cursor.read(text)?.map(({ kind, value }) => [kind, value]), [["u", "511"]]);
+});
+
 Deno.test("PageCursor refuses what is no cursor of its statement", () => {
   const columns = columnsOf({ xp: 8, id: 8 });
   const cursor = new PageCursor("t.top", ORDER);
