@@ -12,5 +12,10 @@ export function etagOf(body: string): string {
     one ^= one >>> 15;
     other ^= other >>> 13;
   }
-  return `"${(one >>> 0).toString(36)}-${(other >>> 0).toString(36)}-${body.length.toString(36)}"`;
+  return `"${digits(one)}${digits(other)}${body.length.toString(36)}"`;
+}
+
+/** Seven of them for every word: 2^32 more has the same number of digits as twice that. */
+function digits(word: number): string {
+  return (2 ** 32 + (word >>> 0)).toString(36);
 }

@@ -13,6 +13,8 @@ import { calmSchedules, roughSchedules } from "./model/schedules.ts";
  * judged by what its read had to see. To look for longer: REALMGATE_MODEL_RUNS=100000.
  */
 const RUNS = Number(Deno.env.get("REALMGATE_MODEL_RUNS") ?? 120);
+/** Of 40 schedules one in twenty had under two hits to a miss; of 200, which have 2.2, none. */
+const CALM_RUNS = 400;
 /** A broken rule shows long before. */
 const BROKEN_RUNS = 3_000;
 
@@ -35,11 +37,11 @@ Deno.test("the caches answer with nothing older than a delivery, and mostly from
       fromReplica += report.fromReplica;
       assertEquals(report.commits.filter(({ outbox }) => outbox), []);
     }),
-    { numRuns: Math.ceil(RUNS / 3) },
+    { numRuns: Math.max(CALM_RUNS, RUNS / 3) },
   );
   // Else all of it would hold of a cache that stores nothing.
-  assert(hits > misses, `${hits} hits, ${misses} misses`);
-  assert(fromReplica > 0, `${fromReplica} of ${misses} misses from the replica`);
+  assert(hits > 2 * misses, `${hits} hits, ${misses} misses`);
+  assert(fromReplica > misses / 100, `${fromReplica} of ${misses} misses from the replica`);
 });
 
 Deno.test("the caches answer with nothing older than their bounds whatever goes wrong, and are well afterwards", async () => {
