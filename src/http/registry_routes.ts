@@ -4,13 +4,14 @@ import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { describeShard } from "../query/describe_shard.ts";
 import { groupPlans } from "../query/explained_plan.ts";
 import type { ParamSpec, ParamType } from "../query/statement.ts";
-import { type Principal, requireScope } from "./authenticator.ts";
+import type { Principal } from "./authenticator.ts";
 import type { Parts } from "./parts.ts";
+import { authorize } from "./plain_call.ts";
 
 /** `GET /v1/statements`: the registry, a line each. */
 export function getStatements(parts: Parts): (c: Context) => Response {
   return (c) => {
-    const principal = authenticate(parts, c);
+    const principal = authorize(parts, c.req.raw, "read");
     return c.json({
       statements: parts.optimizer.list().map((compiled) => summary(compiled, principal)),
     });
@@ -20,17 +21,10 @@ export function getStatements(parts: Parts): (c: Context) => Response {
 /** `GET /v1/statements/{name}`: one statement; its SQL and plan for the admin scope. */
 export function getStatement(parts: Parts): (c: Context) => Response {
   return (c) => {
-    const principal = authenticate(parts, c);
+    const principal = authorize(parts, c.req.raw, "read");
     const compiled = find(parts, c.req.param("statement") ?? "");
     return c.json(summary(compiled, principal));
   };
-}
-
-/** @throws {RealmgateError} `unauthenticated`, `forbidden` */
-export function authenticate(parts: Parts, c: Context): Principal {
-  const principal = parts.authenticator.authenticate(c.req.header("authorization") ?? null);
-  requireScope(principal, "read");
-  return principal;
 }
 
 /** @throws {RealmgateError} `unknown_statement` */

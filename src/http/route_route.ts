@@ -8,8 +8,8 @@ import { isSessionRead, type Need } from "../query/session_reads.ts";
 import { requireScope } from "./authenticator.ts";
 import { type CallOptions, readCallOptions } from "./call_options.ts";
 import type { Parts } from "./parts.ts";
-import { inScope } from "./plain_call.ts";
-import { authenticate, find } from "./registry_routes.ts";
+import { authorize, inScope } from "./plain_call.ts";
+import { find } from "./registry_routes.ts";
 
 /** A call that is asked about. */
 interface Asked {
@@ -39,7 +39,7 @@ interface Target {
  */
 export function getRoute(parts: Parts): (c: Context) => Promise<Response> {
   return async (c) => {
-    const principal = authenticate(parts, c);
+    const principal = authorize(parts, c.req.raw, "read");
     const compiled = find(parts, c.req.param("statement") ?? "");
     requireScope(principal, compiled.statement.scope);
     const options = readCallOptions(c.req.raw.headers, "read");

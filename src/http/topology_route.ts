@@ -1,12 +1,11 @@
 import type { Context } from "hono";
-import { requireScope } from "./authenticator.ts";
 import type { Parts } from "./parts.ts";
+import { authorize } from "./plain_call.ts";
 
 /** `GET /v1/topology`: shards, nodes, roles, lag, epochs, as this isolate sees them. */
 export function getTopology(parts: Parts): (c: Context) => Response {
   return (c) => {
-    const principal = parts.authenticator.authenticate(c.req.header("authorization") ?? null);
-    requireScope(principal, "read");
+    authorize(parts, c.req.raw, "read");
     return c.json(parts.view.snapshot(), 200, { "cache-control": "no-store" });
   };
 }

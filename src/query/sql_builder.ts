@@ -5,6 +5,9 @@ const NONE = "NULL";
 /** Stands in `NOT IN (…)` for no values, where NULL would leave out every row. */
 const ALL_BUT_NONE = "SELECT 1 FROM DUAL WHERE FALSE";
 
+/** Texts that are kept; a caller's cursors could ask for any number of them. */
+const MAX_TEXTS = 1_024;
+
 /** What stands in the text for one parameter. */
 export interface Placeholder {
   /** Of one value, such as `CAST(? AS SIGNED)`. */
@@ -44,7 +47,7 @@ export class SqlBuilder {
     let text = this.#texts.get(key);
     if (text === undefined) {
       text = this.#build(shapeOf);
-      this.#texts.set(key, text);
+      if (this.#texts.size < MAX_TEXTS) this.#texts.set(key, text);
     }
     return text;
   }

@@ -134,12 +134,12 @@ try {
         { name: "Realmgate, @invalidates", ...service, shape: gold("player.add_gold") },
         byHand,
       ],
+      scatter: ["bench.top", "bench.top_s1", "bench.top_s2"].map((statement) => ({
+        name: statement,
+        ...service,
+        shape: get(`/v1/query/${statement}?limit=10`, key),
+      })),
     };
-    suites["scatter"] = ["bench.top", "bench.top_s1", "bench.top_s2"].map((statement) => ({
-      name: statement,
-      ...service,
-      shape: get(`/v1/query/${statement}?limit=10`, key),
-    }));
     for (const [suite, targets] of Object.entries(suites)) {
       if (only.has(suite)) await compare(targets, databases);
     }

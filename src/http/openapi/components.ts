@@ -62,7 +62,7 @@ const HEADERS = {
     schema: { type: "string" },
   },
   "Realmgate-Shard": {
-    description: "The shard that answered.",
+    description: "The shard that answered; of several their names, with commas.",
     schema: { type: "string" },
   },
   "Server-Timing": {

@@ -118,6 +118,7 @@ export class ScatterReads {
       await Promise.all(Array.from({ length: Math.min(LEGS_AT_ONCE, legs.length) }, work));
     } finally {
       scope.offEnd(pass);
+      // Where one has failed, nobody waits for the others any longer.
       own.end("client_closed");
       own.close();
     }

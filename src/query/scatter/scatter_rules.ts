@@ -21,16 +21,17 @@ const TAIL = new Set(["LIMIT", "FETCH", "OFFSET", "FOR", "LOCK", "PROCEDURE"]);
 const BEFORE_CURSOR = new Set(["WHERE", "AND", "HAVING"]);
 const AFTER_CURSOR = new Set(["AND", "ORDER", "GROUP"]);
 
-/** What is wrong with a statement of many shards, or of pages, by the annotation it is wrong in. */
-export function scatterFaults(
-  draft: ScatterDraft,
-): readonly {
+/** What is wrong, and the annotation that it is wrong in. */
+export interface ScatterFault {
   readonly annotation: "shard" | "merge" | "partial" | "cache" | "batch";
   readonly message: string;
-}[] {
+}
+
+/** What is wrong with a statement of many shards, or of pages. */
+export function scatterFaults(draft: ScatterDraft): readonly ScatterFault[] {
   const { kind, shard, merge, tokens } = draft;
-  const faults: ReturnType<typeof scatterFaults>[number][] = [];
-  const add = (annotation: typeof faults[number]["annotation"], message: string | undefined) => {
+  const faults: ScatterFault[] = [];
+  const add = (annotation: ScatterFault["annotation"], message: string | undefined) => {
     if (message !== undefined) faults.push({ annotation, message });
   };
   const many = shard?.by === "all" || shard?.by === "each";
