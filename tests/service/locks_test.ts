@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -23,10 +24,10 @@ async function hangUp(
     "Content-Type: application/json",
     `Content-Length: ${options.body.length}`,
   ].join("\r\n");
-  await new Promise<void>((resolve) =>
-    socket.write(`${head}\r\n\r\n${options.body}`, () => resolve())
-  );
-  await options.until?.();
+  await once(socket, "connect");
+  socket.write(`${head}\r\n\r\n${options.body}`);
+  // Without a wait it leaves in the same turn, so that no answer can reach it before.
+  if (options.until !== undefined) await options.until();
   socket.destroy();
 }
 
