@@ -189,10 +189,9 @@ export class IoredisClient implements RedisClient {
       this.#beating = true;
       this.#silentBeats = 0;
       try {
-        await Promise.all([this.#within(this.#redis.ping()), this.#check.named()]);
+        await Promise.all([this.#alive(), this.#check.named()]);
       } catch (error) {
-        // A server that cannot save refuses even a PING, and is alive.
-        if (!isReply(error) || isWrongServer(error)) this.#abandon(connection, error);
+        this.#abandon(connection, error);
       }
       this.#beating = false;
     } else if (status === "end") {
@@ -200,6 +199,15 @@ export class IoredisClient implements RedisClient {
       this.#redis.connect().catch((error: Error) => this.#lastError = error.message);
     } else if (status === "connect" && ++this.#silentBeats > 2) {
       this.#abandon(connection, new Error("no answer to the handshake"));
+    }
+  }
+
+  /** A server that cannot save refuses even a PING, and is alive: the Sentinels' word counts. */
+  async #alive(): Promise<void> {
+    try {
+      await this.#within(this.#redis.ping());
+    } catch (error) {
+      if (!isReply(error) || isWrongServer(error)) throw error;
     }
   }
 
