@@ -28,7 +28,8 @@ const LISTEN_AFTER_MS = 50;
 export class Scope {
   /** The instant, on the clock's `now()`, past which the work is not worth finishing. */
   readonly deadlineAt: number;
-  readonly #listenAt: number;
+  /** When it was opened, on the same clock. */
+  readonly openedAt: number;
   #ended: ScopeEnd | undefined;
   #callbacks: ((end: ScopeEnd) => void)[] | undefined;
   #signal: (() => AbortSignal) | undefined;
@@ -38,7 +39,7 @@ export class Scope {
   /** Use {@linkcode ScopeWatch.open}. */
   constructor(now: number, watched: Set<Scope>, options: ScopeOptions) {
     this.deadlineAt = now + options.timeoutMs;
-    this.#listenAt = now + LISTEN_AFTER_MS;
+    this.openedAt = now;
     this.#watched = watched;
     this.#signal = options.signal;
     watched.add(this);
@@ -46,7 +47,8 @@ export class Scope {
 
   /** When it must be looked at next, on the clock's `now()`. */
   get dueAt(): number {
-    return this.#signal === undefined ? this.deadlineAt : Math.min(this.deadlineAt, this.#listenAt);
+    if (this.#signal === undefined) return this.deadlineAt;
+    return Math.min(this.deadlineAt, this.openedAt + LISTEN_AFTER_MS);
   }
 
   /** Why the work should stop, or `undefined` while it may go on. */
@@ -91,7 +93,7 @@ export class Scope {
   /** One look of the watch: ends the scope if it is overdue, else begins to listen to its client. */
   look(now: number): void {
     if (now >= this.deadlineAt) return this.end("deadline_exceeded");
-    if (this.#signal === undefined || now < this.#listenAt) return;
+    if (this.#signal === undefined || now < this.openedAt + LISTEN_AFTER_MS) return;
     const signal = this.#signal();
     this.#signal = undefined;
     if (signal.aborted) return this.end("client_closed");

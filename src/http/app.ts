@@ -14,6 +14,7 @@ import {
 } from "./lock_routes.ts";
 import { logFailure } from "./log_failure.ts";
 import { getPartitions, maintainPartitions } from "./partition_routes.ts";
+import { alerts, getMonitor, health, pools, queries } from "./monitor_routes.ts";
 import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
 import { getStatement, getStatements } from "./registry_routes.ts";
@@ -66,6 +67,10 @@ export function createApp(parts: Parts): Fetch {
   app.delete("/v1/caches/:cache/entries/:key", deleteEntry(parts));
   app.get("/v1/partitions", getPartitions(parts));
   app.post("/v1/partitions/:table/maintain", maintainPartitions(parts));
+  app.get("/v1/monitor/health", getMonitor(parts, health));
+  app.get("/v1/monitor/queries", getMonitor(parts, queries));
+  app.get("/v1/monitor/pools", getMonitor(parts, pools));
+  app.get("/v1/monitor/alerts", getMonitor(parts, alerts));
   for (const path of REFERENCE) app.use(path, echoRequestId());
   app.get("/v1/statements", getStatements(parts));
   app.get("/v1/statements/:statement", getStatement(parts));

@@ -4,6 +4,8 @@ import type { ScopeWatch } from "../core/scope.ts";
 import type { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import type { CacheManager } from "../cache/cache_manager.ts";
 import type { KeptValues } from "../cache/kept_values.ts";
+import type { MonitorSource } from "../monitor/monitor_source.ts";
+import type { QueryMetrics } from "../monitor/query_metrics.ts";
 import type { PartitionManager } from "../partitions/partition_manager.ts";
 import type { CachedReads } from "../query/cached_reads.ts";
 import type { Executor } from "../query/executor.ts";
@@ -43,6 +45,10 @@ export interface Parts {
   readonly view: TopologyView;
   readonly replicas: ReadReplicaManager;
   readonly locks: DistributedLockManager;
+  /** Counts what becomes of calls; `undefined` where nobody is to count. */
+  readonly metrics: QueryMetrics | undefined;
+  /** What is known of the whole fleet. */
+  readonly monitor: MonitorSource;
   readonly partitions: PartitionManager;
   /** Which partitions of the declared tables calls would touch. */
   readonly partitionRoutes: PartitionRoutes;

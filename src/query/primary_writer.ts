@@ -50,6 +50,11 @@ export interface PrimaryWork<Job extends PrimaryJob, Result> {
   readonly repeats: (job: Job) => boolean;
   /** Fails with `connect_failed` where it is certainly not applied, else with `connection_lost`. */
   readonly run: (lease: Lease, job: Job, node: string) => Promise<Result>;
+  /** Told when it ended, with whatever, and when its connection was asked for and lent. */
+  readonly ended?: (
+    job: Job,
+    at: { readonly node: string; readonly askedAt: number; readonly lentAt: number },
+  ) => void;
   /** Whether a result lacks what the server can still be asked for. @default {it never does} */
   readonly lacks?: (result: Result) => boolean;
   /** Asks for it on the same connection. Must not fail, for the work is done. */
@@ -151,6 +156,7 @@ export class PrimaryWriter {
     const { scope, timings } = job;
     const pool = this.#poolOf(node);
     timings?.mark("route");
+    const askedAt = work.ended === undefined ? 0 : this.#clock.now();
     const lent = pool.acquire({ scope, label: work.labelOf(job) });
     const lease = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
@@ -160,6 +166,7 @@ export class PrimaryWriter {
         ? await work.complete(lease, { job, result })
         : result;
     } finally {
+      work.ended?.(job, { node, askedAt, lentAt: lease.lentAt });
       pool.release(lease);
     }
   }

@@ -5,12 +5,15 @@ import { IoredisClient } from "../drivers/ioredis_client.ts";
 import { redisFitness } from "../drivers/redis_fitness.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { FleetDuty } from "../locks/fleet_duty.ts";
+import type { DatabaseMonitorOptions } from "../monitor/database_monitor.ts";
+import type { MonitorSource } from "../monitor/monitor_source.ts";
 import { EpochStore } from "../routing/epoch_store.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyBulletin } from "../routing/topology_bulletin.ts";
 import { TopologyProber } from "../routing/topology_prober.ts";
 import { CacheSweeper, SWEEPERS } from "./cache_sweeper.ts";
 import { sweepFences } from "./fence_sweep.ts";
+import { type FleetMonitor, fleetMonitor } from "./fleet_monitor.ts";
 import type { World } from "./isolate.ts";
 import { PlanBoard } from "./plan_board.ts";
 import { PartitionUpkeep } from "./partition_upkeep.ts";
@@ -21,6 +24,10 @@ export interface FleetWatchOptions {
   readonly config: Config;
   readonly ca: string | undefined;
   readonly world: World;
+  /** This process, as the fleet sees it. */
+  readonly identity: DatabaseMonitorOptions["identity"];
+  /** How the isolates of this process do. */
+  readonly isolates: DatabaseMonitorOptions["isolates"];
   readonly onSnapshot: (snapshot: TopologySnapshot) => void;
   /** Told when Redis goes or comes. */
   readonly onRedis: () => void;
@@ -30,9 +37,9 @@ export interface FleetWatchOptions {
 
 /**
  * Connections that a process needs on a node beside its pools: probe, heartbeat, checks, the sweeps
- * of the outbox and of intents, the partitions' upkeep, spare.
+ * of the outbox and of intents, the partitions' upkeep, the monitor, spare.
  */
-const OWN_CONNECTIONS = 7;
+const OWN_CONNECTIONS = 8;
 
 /** The lock of the process that looks at the databases for the fleet. */
 const DUTY = "realmgate:topology";
@@ -55,6 +62,7 @@ export class FleetWatch {
   readonly #sweepDuty: FleetDuty;
   readonly #sweeper: CacheSweeper;
   readonly #partitions: PartitionUpkeep;
+  readonly #monitor: FleetMonitor;
 
   constructor(options: FleetWatchOptions) {
     const { config, ca, world } = options;
@@ -95,6 +103,21 @@ export class FleetWatch {
       locks: this.#locks,
       topology: () => this.#prober.snapshot,
     });
+    this.#monitor = fleetMonitor({
+      ...options,
+      redis,
+      watch: this.#watch,
+      topology: () => this.#prober.snapshot,
+      duty: () => this.#duty.state,
+      redisUp: () => this.redisUp,
+      alerts: () => Promise.resolve([]),
+      onView: () => Promise.resolve(),
+    });
+  }
+
+  /** What is known of the whole fleet. */
+  get monitor(): MonitorSource {
+    return this.#monitor.monitor;
   }
 
   /** What is known of the databases now. */
@@ -128,6 +151,7 @@ export class FleetWatch {
     this.#duty.start();
     this.#sweepDuty.start();
     this.#sweeper.start();
+    this.#monitor.monitor.start();
   }
 
   /** Looks at a shard's nodes at once: a request met an error there. */
@@ -141,6 +165,8 @@ export class FleetWatch {
     this.#duty.start();
     this.#sweepDuty.start();
     this.#sweeper.start();
+    this.#monitor.monitor.start();
+    this.#monitor.rest();
   }
 
   /** Deletes fences that were not used for long, on every shard, if this process is on duty. */
@@ -161,7 +187,7 @@ export class FleetWatch {
 
   /** Leaves the fleet's work to another process, stops looking and closes its connections. */
   async stop(): Promise<void> {
-    await Promise.all([this.#duty.stop(), this.#sweepDuty.stop()]);
+    await Promise.all([this.#duty.stop(), this.#sweepDuty.stop(), this.#monitor.stop()]);
     await Promise.all([this.#prober.stop(), this.#sweeper.stop(), this.#partitions.stop()]);
     await this.#locks.shutdown();
     this.#watch.close();
