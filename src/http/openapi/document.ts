@@ -5,6 +5,8 @@ import { FIXED_TAGS, fixedPaths } from "./fixed_paths.ts";
 import { fixedSchemas } from "./fixed_schemas.ts";
 import { LOCK_TAG, lockPaths } from "./lock_paths.ts";
 import { lockSchemas } from "./lock_schemas.ts";
+import { monitorPaths } from "./monitor_paths.ts";
+import { monitorSchemas } from "./monitor_schemas.ts";
 import { partitionPaths } from "./partition_paths.ts";
 import { partitionSchemas } from "./partition_schemas.ts";
 import type { Schema } from "./scalar_schema.ts";
@@ -67,6 +69,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
     ),
     ...lockPaths(),
     ...cachePaths(),
+    ...monitorPaths(),
     ...partitionPaths(),
     ...fixedPaths(
       first && { statement: first.name, params: exampleParams(first.params) },
@@ -96,6 +99,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
         ...fixedSchemas(),
         ...lockSchemas(),
         ...cacheSchemas(),
+        ...monitorSchemas(),
         ...partitionSchemas(),
         ...Object.fromEntries(
           statements.flatMap((documented) => Object.entries(statementSchemas(documented))),
