@@ -8,8 +8,9 @@ import type { CallTimes } from "./timings.ts";
 export interface Execution {
   readonly node: string;
   readonly compiled: CompiledStatement;
-  /** When its connection was asked for and lent, on the clock's `now()`. */
-  readonly askedAt: number;
+  /** Since when its connection was waited for, on the clock's `now()`; an idle one is not. */
+  readonly waitedFrom: number | undefined;
+  /** When it was lent. */
   readonly lentAt: number;
   /** Those of the call that it is for, if it is for one. */
   readonly times: CallTimes | undefined;
@@ -37,16 +38,15 @@ export class ExecutionLog {
     );
   }
 
-  /** The present, for {@linkcode Execution.askedAt}. */
+  /** The present, for {@linkcode Execution.waitedFrom}. */
   now(): number {
     return this.#clock.now();
   }
 
   /** Counts a query, and tells the call that it is for. */
-  ended({ node, compiled, askedAt, lentAt, times, keys = 1 }: Execution): void {
+  ended({ node, compiled, waitedFrom, lentAt, times, keys = 1 }: Execution): void {
     const now = this.#clock.now();
-    // An idle connection is lent in the instant in which it is asked for.
-    const queueMs = Math.max(0, lentAt - askedAt);
+    const queueMs = waitedFrom === undefined ? 0 : Math.max(0, lentAt - waitedFrom);
     const executeMs = now - lentAt;
     this.#metrics.recordExecution(this.#keyOf(node, compiled), { queueMs, executeMs, now, keys });
     if (times === undefined) return;

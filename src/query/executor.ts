@@ -192,12 +192,11 @@ export class Executor {
     if (batched === undefined) return await this.#join(node, call);
     const { timings, times } = call;
     timings?.mark("route");
-    const askedAt = this.#executions?.now() ?? 0;
     const rows = await batched;
     if (rows === undefined) return await this.#run(node, call);
     if (times !== undefined && this.#executions !== undefined) {
       times.answeredAt = this.#executions.now();
-      times.executeMs += times.answeredAt - askedAt;
+      times.executeMs += times.answeredAt - call.scope.openedAt;
     }
     return rows;
   }
@@ -221,8 +220,8 @@ export class Executor {
     const { compiled, bound, scope, timings, times } = call;
     const pool = this.#poolOf(node);
     timings?.mark("route");
-    const askedAt = this.#executions?.now() ?? 0;
     const lent = pool.acquire({ scope, label: compiled.statement.name });
+    const waitedFrom = lent instanceof Promise ? this.#executions?.now() : undefined;
     const connection = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
     try {
@@ -234,7 +233,7 @@ export class Executor {
       return await connection.execute(bound.sql, bound.values, { scope });
     } finally {
       const { lentAt } = connection;
-      this.#executions?.ended({ node, compiled, askedAt, lentAt, times });
+      this.#executions?.ended({ node, compiled, waitedFrom, lentAt, times });
       pool.release(connection);
     }
   }

@@ -50,10 +50,10 @@ export interface PrimaryWork<Job extends PrimaryJob, Result> {
   readonly repeats: (job: Job) => boolean;
   /** Fails with `connect_failed` where it is certainly not applied, else with `connection_lost`. */
   readonly run: (lease: Lease, job: Job, node: string) => Promise<Result>;
-  /** Told when it ended, with whatever, and when its connection was asked for and lent. */
+  /** Told when it ended, with whatever, and when its connection was waited for and lent. */
   readonly ended?: (
     job: Job,
-    at: { readonly node: string; readonly askedAt: number; readonly lentAt: number },
+    at: { readonly node: string; readonly waitedFrom: number | undefined; readonly lentAt: number },
   ) => void;
   /** Whether a result lacks what the server can still be asked for. @default {it never does} */
   readonly lacks?: (result: Result) => boolean;
@@ -156,8 +156,8 @@ export class PrimaryWriter {
     const { scope, timings } = job;
     const pool = this.#poolOf(node);
     timings?.mark("route");
-    const askedAt = work.ended === undefined ? 0 : this.#clock.now();
     const lent = pool.acquire({ scope, label: work.labelOf(job) });
+    const waitedFrom = lent instanceof Promise ? this.#clock.now() : undefined;
     const lease = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
     try {
@@ -166,7 +166,7 @@ export class PrimaryWriter {
         ? await work.complete(lease, { job, result })
         : result;
     } finally {
-      work.ended?.(job, { node, askedAt, lentAt: lease.lentAt });
+      work.ended?.(job, { node, waitedFrom, lentAt: lease.lentAt });
       pool.release(lease);
     }
   }

@@ -88,8 +88,8 @@ export class ReadBatches {
     if (plan === undefined || first === undefined) return undefined;
     const { poolOf, executions } = this.#parts;
     const pool = poolOf(node);
-    const askedAt = executions?.now() ?? 0;
     const lent = pool.acquire({ scope, label: compiled.statement.name });
+    const waitedFrom = lent instanceof Promise ? executions?.now() : undefined;
     const connection = lent instanceof Promise ? await lent : lent;
     try {
       if (batch.size === 1) {
@@ -106,7 +106,7 @@ export class ReadBatches {
       throw error;
     } finally {
       const { lentAt } = connection;
-      executions?.ended({ node, compiled, askedAt, lentAt, times: undefined, keys: batch.size });
+      executions?.ended({ node, compiled, waitedFrom, lentAt, times: undefined, keys: batch.size });
       pool.release(connection);
     }
   }

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 export interface CallTimes {
   /** What it waited for its connection. */
   queueMs: number;
-  /** What its query took; of one that others shared, with the wait until it was sent. */
+  /** What its query took; of one that others shared, all that was before its answer. */
   executeMs: number;
   /** When the answer was at hand, on the clock's `now()`; 0 while it is not. */
   answeredAt: number;
