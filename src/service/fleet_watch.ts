@@ -5,6 +5,7 @@ import { IoredisClient } from "../drivers/ioredis_client.ts";
 import { redisFitness } from "../drivers/redis_fitness.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { FleetDuty } from "../locks/fleet_duty.ts";
+import { DrainWatch } from "../routing/drain_watch.ts";
 import { EpochStore } from "../routing/epoch_store.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyBulletin } from "../routing/topology_bulletin.ts";
@@ -51,6 +52,7 @@ export class FleetWatch {
   readonly #watch: ScopeWatch;
   readonly #locks: DistributedLockManager;
   readonly #duty: FleetDuty;
+  readonly #drains: DrainWatch;
   readonly #prober: TopologyProber;
   readonly #sweepDuty: FleetDuty;
   readonly #sweeper: CacheSweeper;
@@ -67,6 +69,12 @@ export class FleetWatch {
     this.#watch = new ScopeWatch({ clock: world.clock, tickMs: 100 });
     this.#locks = new DistributedLockManager({ ...world, fleet, redis, watch: this.#watch });
     this.#duty = new FleetDuty({ ...world, name: DUTY, locks: this.#locks });
+    this.#drains = new DrainWatch({
+      ...world,
+      fleet,
+      redis,
+      onChange: () => this.#prober.renew(),
+    });
     this.#prober = new TopologyProber({
       ...world,
       shards: shardSpecs(config),
@@ -74,6 +82,7 @@ export class FleetWatch {
       store: new EpochStore({ ...world, fleet, redis }),
       duty: this.#duty,
       bulletin: new TopologyBulletin({ ...world, fleet, redis }),
+      drains: () => this.#drains.drains,
       onSnapshot: options.onSnapshot,
       maxLagMs: config.replicas.maxLag,
     });
@@ -122,6 +131,8 @@ export class FleetWatch {
   async start(): Promise<void> {
     await this.#redis.start();
     await this.#checkRedis();
+    // Before it is known where reads may go.
+    await this.#drains.start();
     await this.#prober.start();
     this.#checkLimits();
     await this.#locks.initialize();
@@ -138,6 +149,7 @@ export class FleetWatch {
   /** Arms the timers anew. */
   rearm(): void {
     this.#prober.rearm();
+    this.#drains.rearm();
     this.#duty.start();
     this.#sweepDuty.start();
     this.#sweeper.start();
@@ -162,6 +174,7 @@ export class FleetWatch {
   /** Leaves the fleet's work to another process, stops looking and closes its connections. */
   async stop(): Promise<void> {
     await Promise.all([this.#duty.stop(), this.#sweepDuty.stop()]);
+    this.#drains.stop();
     await Promise.all([this.#prober.stop(), this.#sweeper.stop(), this.#partitions.stop()]);
     await this.#locks.shutdown();
     this.#watch.close();
