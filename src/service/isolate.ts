@@ -12,6 +12,7 @@ import { KeptValues } from "../cache/kept_values.ts";
 import { ValueStore } from "../cache/value_store.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { fenceSourceOf } from "../locks/fence_rules.ts";
+import { AuditLog } from "../monitor/audit_log.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
 import { Executor } from "../query/executor.ts";
@@ -24,6 +25,7 @@ import { QueryOptimizer } from "../query/query_optimizer.ts";
 import { ScatterReads } from "../query/scatter/scatter_reads.ts";
 import { SETTLE_MS } from "../query/tagged_write.ts";
 import type { StatementFacts, StatementSource } from "../query/statement.ts";
+import { DrainStore } from "../routing/drain_store.ts";
 import { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
@@ -165,6 +167,8 @@ export class Isolate {
       shards,
       view,
       replicas,
+      drains: new DrainStore({ redis: this.#redis, fleet: config.fleet }),
+      audit: new AuditLog({ redis: this.#redis, fleet: config.fleet, clock, log }),
       locks: this.#locks,
       partitions: fleetPartitions({
         ...order,
