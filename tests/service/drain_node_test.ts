@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { MariadbServer } from "../../deploy/local/mariadb_server.ts";
 import { follow } from "../../deploy/local/replication.ts";
 import { type Answer, Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { isolateClients } from "../support/isolate_clients.ts";
 import { assertProblem } from "../support/problem.ts";
 import { promote } from "../support/promote.ts";
+import { withReader } from "../support/reader_key.ts";
 import { redisCommand } from "../support/redis_command.ts";
 import { realmWith, type TestRealm, testRealm } from "../support/realm.ts";
 import { countStatements, rowsReadOf } from "../support/statement_count.ts";
@@ -14,21 +16,14 @@ const STATEMENTS = `
 -- @shard :playerId
 -- @param playerId bigint
 SELECT gold FROM players WHERE id = :playerId;
+
+-- name: test.slow :one
+-- @shard :playerId
+-- @param playerId bigint
+SELECT SLEEP(1) AS slept FROM players WHERE id = :playerId;
 `;
 const READER = "key-without-admin";
 const DRAIN = "/v1/admin/nodes/s1b/drain";
-
-async function realmFolder(): Promise<string> {
-  const folder = await realmWith(STATEMENTS);
-  const file = `${folder}/realmgate.yaml`;
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(READER));
-  const key = `  - { name: reader, sha256: ${
-    new Uint8Array(hash).toHex()
-  }, scopes: [read, write] }`;
-  const text = await Deno.readTextFile(file);
-  await Deno.writeTextFile(file, text.replace("apiKeys:\n", `apiKeys:\n${key}\n`));
-  return folder;
-}
 
 /** The servers of the first shard, and ids of its players. */
 async function firstShard(realm: TestRealm) {
@@ -64,6 +59,14 @@ async function readsGoTo(source: "primary" | "replica", client: Client, id: numb
   });
 }
 
+/** Whether a server runs such a statement. */
+async function runs(server: MariadbServer, like: string): Promise<boolean> {
+  const rows = await server.sql(
+    `SELECT id FROM information_schema.processlist WHERE info LIKE '${like}'`,
+  );
+  return rows.length > 0;
+}
+
 /** Reads in every way that may pick a replica. */
 async function readInEveryWay(client: Client, ids: readonly number[]): Promise<void> {
   const [first = 0] = ids;
@@ -91,7 +94,7 @@ async function readInEveryWay(client: Client, ids: readonly number[]): Promise<v
 }
 
 Deno.test("draining a replica on running services", async (t) => {
-  const folder = await realmFolder();
+  const folder = await withReader(await realmWith(STATEMENTS), READER);
   await using realm = await testRealm({ realm: folder });
   const { apiKey, stack: { redis } } = realm.realm;
   const { service } = await realm.serve({ isolates: 2 });
@@ -126,6 +129,8 @@ Deno.test("draining a replica on running services", async (t) => {
   });
 
   await t.step("no read reaches a drained replica, by any isolate of any process", async () => {
+    const underWay = other.get(`/v1/query/test.slow?playerId=${id}`);
+    await eventually(() => runs(replica, "SELECT SLEEP(1)%"));
     const { status, body, text } = await operator.post(DRAIN, { drain: true });
     assertEquals([status, body["node"], body["drained"], body["by"]], [
       200,
@@ -137,6 +142,8 @@ Deno.test("draining a replica on running services", async (t) => {
     isDrained.at = Number(body["at"]);
     assertEquals(sourceOf(await read(operator, id)), "primary", "this isolate goes by it");
     for (const client of clients) await readsGoTo("primary", client, id);
+    const finished = await underWay;
+    assertEquals([finished.status, sourceOf(finished)], [200, "replica"], "what ran has finished");
     const before = await rowsReadOf(replica, "players");
     for (const [at, client] of clients.entries()) {
       await readInEveryWay(client, ids.slice(at * 100, at * 100 + 50));
@@ -160,6 +167,24 @@ Deno.test("draining a replica on running services", async (t) => {
   await t.step("draining it twice keeps the first time", async () => {
     const again = await other.post(DRAIN, { drain: true });
     assertEquals([again.status, again.body["at"]], [200, isDrained.at]);
+  });
+
+  await t.step("where the primary may not take its place, its reads are refused", async () => {
+    const strict = `${folder}/strict.yaml`;
+    const text = await Deno.readTextFile(`${folder}/realmgate.yaml`);
+    await Deno.writeTextFile(strict, `${text}\nreplicas: { fallbackToPrimary: false }\n`);
+    const { service, client } = await realm.serve({
+      isolates: 1,
+      env: { REALMGATE_CONFIG: strict },
+    });
+    const drained = await client.post(DRAIN, { drain: true });
+    assertEquals([drained.status, drained.body["at"]], [200, isDrained.at]);
+    assertMatch(String(drained.body["warning"]), /fallbackToPrimary\): they are refused/);
+    assertProblem(await read(client, id), 503, "shard_unavailable");
+    const strong = { "realmgate-consistency": "strong" };
+    const answer = await client.get(`/v1/query/test.gold?playerId=${id}`, strong);
+    assertEquals(answer.status, 200);
+    await service.stop();
   });
 
   await t.step("it stays drained while Redis is away and when it is started anew", async () => {
