@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { RealmgateError } from "../core/errors.ts";
+import { getAudit } from "./audit_routes.ts";
 import { postBatch } from "./batch_route.ts";
 import { deleteEntry, getCaches, getEntry, invalidateCache, putEntry } from "./cache_routes.ts";
 import { getLive, getReady } from "./health_routes.ts";
@@ -13,6 +14,7 @@ import {
   renewLocks,
 } from "./lock_routes.ts";
 import { logFailure } from "./log_failure.ts";
+import { drainNode } from "./node_routes.ts";
 import { getPartitions, maintainPartitions } from "./partition_routes.ts";
 import { alerts, getMonitor, health, pools, queries } from "./monitor_routes.ts";
 import type { Parts } from "./parts.ts";
@@ -71,6 +73,8 @@ export function createApp(parts: Parts): Fetch {
   app.get("/v1/monitor/queries", getMonitor(parts, queries));
   app.get("/v1/monitor/pools", getMonitor(parts, pools));
   app.get("/v1/monitor/alerts", getMonitor(parts, alerts));
+  app.post("/v1/admin/nodes/:node/drain", drainNode(parts));
+  app.get("/v1/admin/audit", getAudit(parts));
   for (const path of REFERENCE) app.use(path, echoRequestId());
   app.get("/v1/statements", getStatements(parts));
   app.get("/v1/statements/:statement", getStatement(parts));

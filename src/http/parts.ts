@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { ScopeWatch } from "../core/scope.ts";
 import type { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
+import type { AuditLog } from "../monitor/audit_log.ts";
 import type { CacheManager } from "../cache/cache_manager.ts";
 import type { KeptValues } from "../cache/kept_values.ts";
 import type { MonitorSource } from "../monitor/monitor_source.ts";
@@ -13,6 +14,7 @@ import type { IdSource } from "../query/id_source.ts";
 import type { PartitionRoutes } from "../query/partition_routes.ts";
 import type { QueryOptimizer } from "../query/query_optimizer.ts";
 import type { ScatterReads } from "../query/scatter/scatter_reads.ts";
+import type { DrainStore } from "../routing/drain_store.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import type { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
@@ -44,6 +46,10 @@ export interface Parts {
   readonly shards: ShardManager;
   readonly view: TopologyView;
   readonly replicas: ReadReplicaManager;
+  /** The nodes that operators took out of routing. */
+  readonly drains: DrainStore;
+  /** What operators did. */
+  readonly audit: AuditLog;
   readonly locks: DistributedLockManager;
   /** Counts what becomes of calls; `undefined` where nobody is to count. */
   readonly metrics: QueryMetrics | undefined;

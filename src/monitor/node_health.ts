@@ -64,6 +64,7 @@ function statusOf(node: NodeState, shard: string): Omit<DBHealthStatus, "server"
     role: node.role,
     up: node.up,
     ejected: node.ejected ?? null,
+    drained: node.drained ?? null,
     version: node.version ?? null,
     latencyMs: node.probeMs ?? null,
     lagMs: node.lagMs ?? null,

@@ -7,6 +7,7 @@ import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { FleetDuty } from "../locks/fleet_duty.ts";
 import type { DatabaseMonitorOptions } from "../monitor/database_monitor.ts";
 import type { MonitorSource } from "../monitor/monitor_source.ts";
+import { DrainWatch } from "../routing/drain_watch.ts";
 import { EpochStore } from "../routing/epoch_store.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyBulletin } from "../routing/topology_bulletin.ts";
@@ -58,6 +59,7 @@ export class FleetWatch {
   readonly #watch: ScopeWatch;
   readonly #locks: DistributedLockManager;
   readonly #duty: FleetDuty;
+  readonly #drains: DrainWatch;
   readonly #prober: TopologyProber;
   readonly #sweepDuty: FleetDuty;
   readonly #sweeper: CacheSweeper;
@@ -75,6 +77,12 @@ export class FleetWatch {
     this.#watch = new ScopeWatch({ clock: world.clock, tickMs: 100 });
     this.#locks = new DistributedLockManager({ ...world, fleet, redis, watch: this.#watch });
     this.#duty = new FleetDuty({ ...world, name: DUTY, locks: this.#locks });
+    this.#drains = new DrainWatch({
+      ...world,
+      fleet,
+      redis,
+      onChange: () => this.#prober.renew(),
+    });
     this.#prober = new TopologyProber({
       ...world,
       shards: shardSpecs(config),
@@ -82,6 +90,7 @@ export class FleetWatch {
       store: new EpochStore({ ...world, fleet, redis }),
       duty: this.#duty,
       bulletin: new TopologyBulletin({ ...world, fleet, redis }),
+      drains: () => this.#drains.drains,
       onSnapshot: options.onSnapshot,
       maxLagMs: config.replicas.maxLag,
     });
@@ -145,6 +154,8 @@ export class FleetWatch {
   async start(): Promise<void> {
     await this.#redis.start();
     await this.#checkRedis();
+    // Before it is known where reads may go.
+    await this.#drains.start();
     await this.#prober.start();
     this.#checkLimits();
     await this.#locks.initialize();
@@ -162,6 +173,7 @@ export class FleetWatch {
   /** Arms the timers anew. */
   rearm(): void {
     this.#prober.rearm();
+    this.#drains.rearm();
     this.#duty.start();
     this.#sweepDuty.start();
     this.#sweeper.start();
@@ -188,6 +200,7 @@ export class FleetWatch {
   /** Leaves the fleet's work to another process, stops looking and closes its connections. */
   async stop(): Promise<void> {
     await Promise.all([this.#duty.stop(), this.#sweepDuty.stop(), this.#monitor.stop()]);
+    this.#drains.stop();
     await Promise.all([this.#prober.stop(), this.#sweeper.stop(), this.#partitions.stop()]);
     await this.#locks.shutdown();
     this.#watch.close();

@@ -4,12 +4,14 @@ import type { RedisClient } from "../drivers/redis.ts";
 import { createApp, type Fetch } from "../http/app.ts";
 import { Authenticator } from "../http/authenticator.ts";
 import type { Parts } from "../http/parts.ts";
+import { AuditLog } from "../monitor/audit_log.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { CachedReads } from "../query/cached_reads.ts";
 import { IdSource } from "../query/id_source.ts";
 import { PartitionRoutes } from "../query/partition_routes.ts";
 import type { ReadFloors } from "../query/read_floors.ts";
 import { ScatterReads } from "../query/scatter/scatter_reads.ts";
+import { DrainStore } from "../routing/drain_store.ts";
 import { fleetPartitions } from "./fleet_partitions.ts";
 import type { World } from "./isolate.ts";
 import type { StartOrder } from "./messages.ts";
@@ -60,6 +62,8 @@ export function isolateApp(order: StartOrder, parts: IsolateAppParts): Fetch {
       topology: () => view.snapshot(),
     }),
     partitionRoutes: new PartitionRoutes({ rules: partitionRules(config), poolOf }),
+    drains: new DrainStore({ redis, fleet }),
+    audit: new AuditLog({ redis, fleet, clock, log }),
     clock,
     log,
     limits: {

@@ -1,3 +1,5 @@
+import { adminPaths } from "./admin_paths.ts";
+import { adminSchemas } from "./admin_schemas.ts";
 import { CACHE_TAG, cachePaths } from "./cache_paths.ts";
 import { cacheSchemas } from "./cache_schemas.ts";
 import { components } from "./components.ts";
@@ -71,6 +73,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
     ...cachePaths(),
     ...monitorPaths(),
     ...partitionPaths(),
+    ...adminPaths(),
     ...fixedPaths(
       first && { statement: first.name, params: exampleParams(first.params) },
     ),
@@ -101,6 +104,7 @@ export function openApiDocument(options: OpenApiOptions): Schema {
         ...cacheSchemas(),
         ...monitorSchemas(),
         ...partitionSchemas(),
+        ...adminSchemas(),
         ...Object.fromEntries(
           statements.flatMap((documented) => Object.entries(statementSchemas(documented))),
         ),

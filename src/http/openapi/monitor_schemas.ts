@@ -46,6 +46,11 @@ export function monitorSchemas(): Schema {
       role: ROLE,
       up: flag("Whether it answered the last look."),
       ejected: textOrNull("Why it takes no reads."),
+      drained: {
+        type: ["object", "null"],
+        description: "An operator has it take no reads.",
+        properties: { by: text("By which key."), at: instant("Since when") },
+      },
       version: textOrNull("By its own word."),
       latencyMs: numberOrNull("How long the last look took."),
       lagMs: numberOrNull("Behind the primary's heartbeat row."),
