@@ -43,19 +43,19 @@ export const CALL_FAMILIES: readonly Family[] = [
     {
       name: "realmgate_calls_cached_total",
       type: "counter",
-      help: "Calls that a cache answered, fresh or stale.",
+      help: "Calls that a cache answered, fresh or stale; they take no time here.",
       value: ({ since }) => since.cached,
     },
     {
-      name: "realmgate_calls_batched_total",
+      name: "realmgate_batched_keys_total",
       type: "counter",
-      help: "Calls that were read by a query that answered others too.",
+      help: "Keys that were read by a query for several at once.",
       value: ({ since }) => since.batched,
     },
     {
       name: "realmgate_call_rows_total",
       type: "counter",
-      help: "Rows that were answered, or matched by writes.",
+      help: "Rows that databases answered, or matched for writes.",
       value: ({ since }) => since.rows,
     },
     {
