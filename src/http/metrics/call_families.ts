@@ -43,7 +43,7 @@ export const CALL_FAMILIES: readonly Family[] = [
     {
       name: "realmgate_calls_cached_total",
       type: "counter",
-      help: "Calls that a cache answered, fresh or stale; they take no time here.",
+      help: "Calls that a cache answered, fresh or stale; their time counts as none.",
       value: ({ since }) => since.cached,
     },
     {
