@@ -151,6 +151,10 @@ export const configSchema = z.strictObject({
     /** From where on a call is kept as a sample of slow ones. */
     slow: duration.default(100),
   }).prefault({}),
+  metrics: z.strictObject({
+    /** Whether `/metrics` answers without a key. */
+    open: flag.default(false),
+  }).prefault({}),
   log: z.strictObject({
     level: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),
   }).prefault({}),

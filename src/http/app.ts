@@ -15,6 +15,7 @@ import {
 } from "./lock_routes.ts";
 import { logFailure } from "./log_failure.ts";
 import { drainNode } from "./node_routes.ts";
+import { getMetrics } from "./metrics_route.ts";
 import { getPartitions, maintainPartitions } from "./partition_routes.ts";
 import { alerts, getMonitor, health, pools, queries } from "./monitor_routes.ts";
 import type { Parts } from "./parts.ts";
@@ -34,6 +35,7 @@ const REFERENCE = [
   "/v1/topology",
   "/livez",
   "/readyz",
+  "/metrics",
   "/openapi.json",
   "/docs",
 ];
@@ -82,6 +84,7 @@ export function createApp(parts: Parts): Fetch {
   app.get("/v1/topology", getTopology(parts));
   app.get("/livez", getLive());
   app.get("/readyz", getReady(parts));
+  app.get("/metrics", getMetrics(parts));
   registerReference(app, parts);
   app.notFound((c) => {
     const error = new RealmgateError("not_found", "Cannot find anything at this method and path");

@@ -66,5 +66,7 @@ export interface Parts {
   readonly readiness: Readiness;
   /** Whether `/docs` and `/openapi.json` answer without a key. */
   readonly openDocs: boolean;
+  /** Whether `/metrics` answers without a key. */
+  readonly metricsOpen: boolean;
   readonly version: string;
 }

@@ -172,7 +172,7 @@ export class DatabaseMonitor implements MonitorSource {
         })),
       ],
       shards: snapshot.shards,
-      nodes: this.#health.statuses(snapshot, this.#facts(others ?? [])),
+      nodes: this.#health.statuses(snapshot, this.#facts(this.#others ?? [])),
       statements: toMetrics(all.flatMap(({ statements }) => statements)),
       slow: all.flatMap(({ slow }) => slow).sort((a, b) => b.at - a.at).slice(0, MAX_SLOW),
       alerts: await this.#options.alerts(),

@@ -73,6 +73,7 @@ export function isolateApp(order: StartOrder, parts: IsolateAppParts): Fetch {
       resultBytes: limits.resultBytes,
     },
     openDocs: config.docs.open,
+    metricsOpen: config.metrics.open,
     version: VERSION,
   });
 }
