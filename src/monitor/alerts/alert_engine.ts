@@ -3,7 +3,9 @@ import type { Alert } from "../alert.ts";
 import { type EngineState, type Episode, idOf } from "./alert_state.ts";
 import type { Condition, Findings } from "./condition.ts";
 import { explanationOf, unexplained } from "./explained.ts";
+import type { Inhibitions } from "./explanation.ts";
 import { Flaps } from "./flaps.ts";
+import { INHIBITIONS } from "./inhibition.ts";
 import { mergeStates } from "./merge_states.ts";
 import { type AllRuleSettings, RULES } from "./rule_settings.ts";
 
@@ -18,6 +20,8 @@ export interface AlertEngineOptions {
   readonly settings: AllRuleSettings;
   /** Where the alerts' ids come from. */
   readonly random: Random;
+  /** What explains what. @default {INHIBITIONS} */
+  readonly inhibitions?: Inhibitions;
 }
 
 /** Alerts that are raised at once, at most; what comes on top of them waits. */
@@ -182,10 +186,10 @@ export class AlertEngine {
     },
   ): Episode {
     const { condition, alert } = episode;
-    const { settings } = this.#options;
+    const { settings, inhibitions = INHIBITIONS } = this.#options;
     const { forMs } = settings[condition.rule];
     const episodes = this.#episodes.values();
-    const { explained, causes } = explanationOf(episode, { episodes, now });
+    const { explained, causes } = explanationOf(episode, { episodes, inhibitions, now });
     const left = unexplained(condition, { explained, settings });
     if (alert !== null) return { ...episode, explained };
     if (left === undefined || !left.raises) {
@@ -264,6 +268,6 @@ export class AlertEngine {
 
 /** An effect, for the summary of its cause. */
 function named({ rule, subject }: Condition): string {
-  const [what] = [subject.statement, subject.node, subject.table, subject.shard];
+  const what = subject.statement ?? subject.node ?? subject.table ?? subject.shard;
   return what === undefined ? rule : `${rule} of ${what}`;
 }

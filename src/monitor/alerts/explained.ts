@@ -1,7 +1,6 @@
 import type { Episode } from "./alert_state.ts";
 import type { Condition } from "./condition.ts";
-import { explains, lingerOf } from "./explanation.ts";
-import { INHIBITIONS } from "./inhibition.ts";
+import { explains, type Inhibitions, lingerOf } from "./explanation.ts";
 import { errorLevel } from "./load_rules.ts";
 import type { AllRuleSettings } from "./rule_settings.ts";
 
@@ -18,14 +17,18 @@ export interface Explanation {
 /** What explains an episode now, among all that are not over, and what has explained it lately. */
 export function explanationOf(
   episode: Episode,
-  { episodes, now }: { readonly episodes: Iterable<Episode>; readonly now: number },
+  { episodes, inhibitions, now }: {
+    readonly episodes: Iterable<Episode>;
+    readonly inhibitions: Inhibitions;
+    readonly now: number;
+  },
 ): Explanation {
   const explained = Object.fromEntries(
     Object.entries(episode.explained).filter(([, until]) => until > now),
   );
   const causes: Episode[] = [];
   for (const cause of episodes) {
-    for (const entry of INHIBITIONS[cause.condition.rule]) {
+    for (const entry of inhibitions[cause.condition.rule]) {
       if (entry.raised === true && cause.alert === null) continue;
       const pair = { cause: cause.condition, effect: episode.condition };
       if (!explains(entry, pair)) continue;

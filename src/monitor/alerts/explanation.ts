@@ -24,6 +24,9 @@ export interface Inhibition {
   readonly why: string;
 }
 
+/** What each rule's conditions explain. */
+export type Inhibitions = Readonly<Record<AlertRule, readonly Inhibition[]>>;
+
 const LINGER_MS = 60_000;
 
 /** Whether a table's entry under the cause's rule lets that cause explain this effect. */

@@ -1,5 +1,4 @@
-import type { AlertRule } from "../alert.ts";
-import type { Inhibition } from "./explanation.ts";
+import type { Inhibition, Inhibitions } from "./explanation.ts";
 
 /** Plans are looked at every ten minutes, and others hear of it up to a minute later. */
 const PLANS_MS = 900_000;
@@ -17,7 +16,7 @@ const LATE = ["deadline_exceeded", "pool_saturated", "overloaded"];
 const WITHOUT_REDIS = ["redis_unavailable", "lock_outcome_unknown", ...LATE];
 
 /** Which condition explains which, by the cause's rule: so that one fault raises one alert. */
-export const INHIBITIONS: Readonly<Record<AlertRule, readonly Inhibition[]>> = {
+export const INHIBITIONS: Inhibitions = {
   redis_down: [
     { effect: "coherence_lost", where: "fleet", why: "the log of the caches is in Redis" },
     { effect: "isolate_lost", where: "fleet", why: "processes hear each other through Redis" },

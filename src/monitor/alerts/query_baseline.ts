@@ -17,8 +17,8 @@ const MEMORY_MS = 600_000;
 const LEAST_MS = 30_000;
 /** The longest time between two looks that counts as looking. */
 const STEP_MS = 5_000;
-/** How much slower is learnt what is far from usual: a slowness that lasts some days is usual. */
-const SLOW_SHARE = 0.01;
+/** How much slower is learnt what is far from usual: a slowness that lasts a day is usual. */
+const SLOW_SHARE = 0.002;
 
 /**
  * How long the queries of each statement usually take on each shard: a mean that forgets

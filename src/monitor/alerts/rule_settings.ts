@@ -40,8 +40,8 @@ export const THRESHOLD_UNITS = {
  * are. Replication is asked about every ten seconds only, so what it explains waits for that long.
  */
 export const RULE_DEFAULTS: AllRuleSettings = {
-  redis_down: rule(null, 2_000, 10_000),
-  isolate_lost: rule(null, 2_000, 10_000),
+  redis_down: rule(null, 1_000, 10_000),
+  isolate_lost: rule(null, 4_000, 10_000),
   node_down: rule(null, 3_000, 10_000),
   split_brain: rule(null, 2_000, 10_000),
   // A planned switch takes some four seconds.
@@ -52,7 +52,7 @@ export const RULE_DEFAULTS: AllRuleSettings = {
   semi_sync_inactive: rule(null, 12_000, 10_000),
   coherence_lost: rule(null, 8_000, 10_000),
   plan_change: rule(null, 0, 10_000),
-  pool_saturated: rule(5, 4_000, 20_000),
+  pool_saturated: rule(5, 7_000, 20_000),
   statement_slow: rule(10, 8_000, 60_000),
   error_rate: rule(0.05, 10_000, 30_000),
   lock_expired: rule(1, 0, 30_000),
