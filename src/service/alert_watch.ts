@@ -118,13 +118,15 @@ export class AlertWatch {
     const past = this.#memory.take(known.view);
     const { settings, clock } = this.#options;
     const now = clock.wallMs();
-    for (const notice of this.#engine.tick(alertRules(known, { past, settings }), now)) {
+    const notices = this.#engine.tick(alertRules(known, { past, settings }), now);
+    // Told only once it is kept: who was on duty too long undoes and repeats nothing of its successor.
+    if (this.#part === "ours" && !await this.#keep(now)) return;
+    for (const notice of notices) {
       if (notice.kind === "raised") this.#told.add(notice.alert.id);
       // Without Redis others may tell of what they have raised: each tells of its own only.
       if (this.#part === "ours" || this.#told.has(notice.alert.id)) this.#tell(notice);
       else this.#untold = [...this.#untold, notice].slice(-MAX_RAISED);
     }
-    if (this.#part === "ours") await this.#keep(now);
   }
 
   /** Has the alerts that the process on duty keeps. */
@@ -134,17 +136,7 @@ export class AlertWatch {
     if (kept === "unknown" || kept === "same") return;
     this.#part = "theirs";
     if (kept === "none" && !fresh) return;
-    const before = this.#engine.alerts;
-    const { engine, memory } = kept === "none" ? NOTHING_KEPT : kept;
-    this.#engine.import(engine);
-    this.#memory.import(memory);
-    const known = new Set(this.#engine.alerts.map(({ id }) => id));
-    const clearedAt = this.#options.clock.wallMs();
-    for (const alert of before) {
-      // What nobody else knows of, nobody else will tell the end of.
-      if (alert.state !== "raised" || known.has(alert.id) || !this.#told.has(alert.id)) continue;
-      this.#tell({ kind: "cleared", alert: { ...alert, state: "cleared", clearedAt } });
-    }
+    this.#adopt(kept === "none" ? NOTHING_KEPT : kept);
     this.#told.clear();
     this.#untold = [];
   }
@@ -164,19 +156,46 @@ export class AlertWatch {
       }
     }
     this.#untold = [];
-    this.#told = new Set(
-      this.#engine.alerts.flatMap(({ id, state }) => state === "raised" ? id : []),
-    );
+    this.#told = this.#raised();
   }
 
-  async #keep(now: number): Promise<void> {
+  /**
+   * Keeps what is new for the others, and all of it now and then.
+   *
+   * @returns whether it is still this process that judges; else it has what its successor has kept
+   */
+  async #keep(now: number): Promise<boolean> {
+    const { store } = this.#options;
     const { revision } = this.#engine;
-    if (revision === this.#kept.revision && Math.abs(now - this.#kept.at) < KEEP_MS) return;
+    if (revision === this.#kept.revision && Math.abs(now - this.#kept.at) < KEEP_MS) return true;
     const alerts = { engine: this.#engine.export(), memory: this.#memory.export() };
-    const result = await this.#options.store.write(alerts);
+    const result = await store.write(alerts);
     if (result === "kept") this.#kept = { revision, at: now };
-    // Somebody else was on duty meanwhile: what it has kept comes first.
-    if (result === "overtaken") this.#part = undefined;
+    if (result !== "overtaken") return true;
+    const kept = await store.read({ all: true });
+    // A Redis that has lost its state has no successor's.
+    if (typeof kept === "string") return true;
+    this.#adopt(kept);
+    this.#told = this.#raised();
+    return false;
+  }
+
+  /** Takes over what the process on duty has kept, in place of its own. */
+  #adopt({ engine, memory }: StoredAlerts): void {
+    const before = this.#engine.alerts;
+    this.#engine.import(engine);
+    this.#memory.import(memory);
+    const known = new Set(this.#engine.alerts.map(({ id }) => id));
+    const clearedAt = this.#options.clock.wallMs();
+    for (const alert of before) {
+      // What nobody else knows of, nobody else will tell the end of.
+      if (alert.state !== "raised" || known.has(alert.id) || !this.#told.has(alert.id)) continue;
+      this.#tell({ kind: "cleared", alert: { ...alert, state: "cleared", clearedAt } });
+    }
+  }
+
+  #raised(): Set<string> {
+    return new Set(this.#engine.alerts.flatMap(({ id, state }) => state === "raised" ? id : []));
   }
 
   #tell(notice: Notice): void {
