@@ -12,7 +12,7 @@ import { count, duration, flag } from "./scalars.ts";
 
 /** What a threshold may be, by what it is a number of. */
 const THRESHOLDS: Readonly<Record<ThresholdUnit, z.ZodType<number>>> = {
-  milliseconds: duration,
+  milliseconds: duration.refine((ms) => ms > 0, "must be longer than nothing"),
   share: z.number().gt(0, "must be a share from 0 to 1").max(1, "must be a share from 0 to 1"),
   count: count(1),
 };

@@ -152,6 +152,32 @@ Deno.test("a replica that applies too slowly raises replication_lag within 15 s 
   assertEquals(judged.told(), ["cleared replication_lag s1 s1b"]);
 });
 
+Deno.test("a fault that begins once another one is over is raised at once, though that explains such", () => {
+  const judged = new JudgedFleet();
+  const replica = judged.fleet.node("s1b");
+  replica.up = false;
+  judged.run(20_000);
+  replica.up = true;
+  judged.run(14_000);
+  assertEquals(judged.told(), ["raised node_down s1 s1b", "cleared node_down s1 s1b"]);
+  replica.replication = { receiving: true, applying: false, lagSeconds: null, errorNumber: 1032 };
+  judged.run(14_000);
+  assertEquals(judged.told(), ["raised replication_stopped s1 s1b"]);
+});
+
+Deno.test("what outlasts its cause by more than a minute is raised then", () => {
+  const judged = new JudgedFleet();
+  const replica = judged.fleet.node("s1b");
+  replica.up = false;
+  judged.run(20_000);
+  replica.up = true;
+  replica.lagMs = 3_600_000;
+  judged.run(60_000);
+  assertEquals(judged.told(), ["raised node_down s1 s1b", "cleared node_down s1 s1b"]);
+  judged.run(30_000);
+  assertEquals(judged.told(), ["raised replication_lag s1 s1b"]);
+});
+
 Deno.test("a second writable server raises split_brain alone", () => {
   const judged = new JudgedFleet();
   judged.fleet.node("s1b").writable = true;

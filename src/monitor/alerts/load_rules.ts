@@ -56,17 +56,15 @@ export function poolConditions(
   });
 }
 
-/** Calls that fail by no fault of their callers: one condition per shard. */
+/**
+ * Calls that fail by no fault of their callers: one condition per shard, and one for those that
+ * concern several shards or failed before one was chosen.
+ */
 export function errorConditions(
   { view }: AlertFacts,
   { settings }: { readonly settings: AllRuleSettings },
 ): Condition[] {
-  const shards = new Map<string, StatementMetrics[]>();
-  for (const metrics of view.statements) {
-    const list = shards.get(metrics.shard) ?? [];
-    list.push(metrics);
-    shards.set(metrics.shard, list);
-  }
+  const shards = Map.groupBy(view.statements, ({ shard }) => shard === "-" ? "*" : shard);
   return [...shards].flatMap(([shard, metrics]) => {
     const failures = failuresOf(metrics);
     const found = errorLevel(failures, settings);
@@ -75,13 +73,13 @@ export function errorConditions(
       .sort((a, b) => failed(failuresOf([b])) - failed(failuresOf([a])))
       .map(({ statement }) => statement);
     const [only, second] = failing;
-    const several = shard === "*" || shard === "-";
+    const several = shard === "*";
     return [{
       rule: "error_rate",
       key: shard,
       subject: several ? {} : { shard },
       place: {
-        shards: [several ? "*" : shard],
+        shards: [shard],
         ...(only !== undefined && second === undefined ? { statement: only } : {}),
       },
       ...found,
@@ -127,7 +125,7 @@ function errorSummary(
   { failures, failing }: { readonly failures: Failures; readonly failing: readonly string[] },
 ): string {
   const share = (100 * failed(failures) / failures.calls).toFixed(1);
-  const where = shard === "*" ? "of several shards" : shard === "-" ? "of no shard" : `on ${shard}`;
+  const where = shard === "*" ? "of no single shard" : `on ${shard}`;
   const codes = Object.entries(failures.byCode).sort(([, a], [, b]) => b - a)
     .map(([code, count]) => `${code} ${count}`);
   return `${share} % of the calls ${where} fail (${listed(codes)}): ${listed(failing)}`;

@@ -3,6 +3,9 @@ import type { AlertFacts, Past } from "./alert_facts.ts";
 import { type Condition, level, UNMEASURED } from "./condition.ts";
 import type { AllRuleSettings } from "./rule_settings.ts";
 
+/** How far off a lag may be: heartbeats and looks at them are a second apart. */
+const LAG_ERROR_MS = 2_000;
+
 /** What is wrong with single database servers. A server that was not looked at yet is not down. */
 export function nodeConditions(
   facts: AlertFacts,
@@ -100,7 +103,8 @@ function replicationLag(node: DBHealthStatus, settings: AllRuleSettings): Condit
   const { lagMs, observedAt, server } = node;
   const { threshold } = settings.replication_lag;
   if (node.role !== "replica" || lagMs === null || observedAt === null) return undefined;
-  if (threshold === null || (server !== null && server.at < observedAt - lagMs)) return undefined;
+  const fellBehindAt = observedAt - lagMs + LAG_ERROR_MS;
+  if (threshold === null || (server !== null && server.at < fellBehindAt)) return undefined;
   const found = level(lagMs, threshold);
   if (found === undefined) return undefined;
   return {
