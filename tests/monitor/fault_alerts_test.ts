@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import fc from "fast-check";
 import type { AlertRule } from "../../src/monitor/alert.ts";
 import { INHIBITIONS } from "../../src/monitor/alerts/inhibition.ts";
 import { RULE_DEFAULTS, RULES } from "../../src/monitor/alerts/rule_settings.ts";
@@ -16,7 +17,7 @@ Deno.test("a healthy fleet raises nothing, nor does one that is not known yet", 
   judged.run(600_000);
   for (const node of Object.values(judged.fleet.nodes)) {
     node.observed = false;
-    node.askedAt = null;
+    node.asked = null;
   }
   judged.run(60_000);
   assertEquals(judged.told(), []);
@@ -122,18 +123,36 @@ Deno.test("a planned switch raises nothing", () => {
   assertEquals(judged.told(), []);
 });
 
-Deno.test("a replica whose SQL thread stops raises replication_stopped, not the lag that grows", () => {
-  const judged = new JudgedFleet();
-  const replica = judged.fleet.node("s1b");
-  replica.replication = { receiving: true, applying: false, lagSeconds: null, errorNumber: 1032 };
-  replica.lagMs = 0;
-  judged.run(14_000, () => replica.lagMs = (replica.lagMs ?? 0) + 2_000);
-  assertEquals(judged.told(), ["raised replication_stopped s1 s1b"]);
-  assertMatch(judged.summary(), /does not apply what it receives \(error 1032\)/);
-  judged.run(60_000, () => replica.lagMs = (replica.lagMs ?? 0) + 2_000);
-  replica.replication = { receiving: true, applying: true, lagSeconds: 74, errorNumber: null };
-  judged.run(40_000, () => replica.lagMs = Math.max(20, (replica.lagMs ?? 0) - 4_000));
-  assertEquals(judged.told(), ["cleared replication_stopped s1 s1b"]);
+const THREADS = { receiving: true, applying: true, lagSeconds: 0, errorNumber: null };
+
+Deno.test("a replica whose SQL thread stops raises replication_stopped within 15 s, not the lag that grows, whenever it is asked", () => {
+  const times = fc.record({
+    stopMs: fc.nat(2_000),
+    askPhaseMs: fc.nat(10_000),
+    unseenLagMs: fc.integer({ min: -1_000, max: 1_000 }),
+    // The lag is over such a threshold long before its cause is known.
+    sharp: fc.boolean(),
+  });
+  const sharpLag = { ...RULE_DEFAULTS.replication_lag, threshold: 1_500, forMs: 1_000 };
+  fc.assert(
+    fc.property(times, ({ stopMs, askPhaseMs, unseenLagMs, sharp }) => {
+      const judged = new JudgedFleet({ settings: sharp ? { replication_lag: sharpLag } : {} });
+      Object.assign(judged.fleet, { askPhaseMs, unseenLagMs });
+      judged.run(20_000);
+      judged.fleet.pass(stopMs);
+      const replica = judged.fleet.node("s1b");
+      replica.replication = { ...THREADS, applying: false, lagSeconds: null, errorNumber: 1032 };
+      replica.lagMs = 0;
+      judged.run(14_000);
+      assertEquals(judged.told(), ["raised replication_stopped s1 s1b"]);
+      assertMatch(judged.summary(), /does not apply what it receives \(error 1032\)/);
+      judged.run(60_000);
+      replica.replication = { ...THREADS, lagSeconds: 74 };
+      judged.run(40_000, () => replica.lagMs = Math.max(20, (replica.lagMs ?? 0) - 4_000));
+      assertEquals(judged.told(), ["cleared replication_stopped s1 s1b"]);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 Deno.test("a replica that applies too slowly raises replication_lag within 15 s of its threshold", () => {

@@ -2,7 +2,11 @@ import type { ConnectionPoolStats } from "../../src/pool/connection_pool_stats.t
 import { PoolCounters } from "../../src/pool/connection_pool_stats.ts";
 import { LockCounters } from "../../src/locks/lock_stats.ts";
 import type { ShardState } from "../../src/routing/topology.ts";
-import type { DBHealthStatus, ReplicationFacts } from "../../src/monitor/db_health_status.ts";
+import type {
+  DBHealthStatus,
+  ReplicationFacts,
+  ServerFacts,
+} from "../../src/monitor/db_health_status.ts";
 import type { FleetView, IsolateReport, ProcessReport } from "../../src/monitor/fleet_view.ts";
 import {
   CALL_BOUNDS_MS,
@@ -14,6 +18,11 @@ import {
 /** When the fleets of these tests begin, in Unix milliseconds. */
 export const START = Date.UTC(2026, 10, 26, 12);
 
+/** How often servers are asked in depth. */
+const ASK_MS = 10_000;
+/** The step in which time passes. */
+const STEP_MS = 250;
+
 /** What is the case with a node. */
 export interface TestNode {
   up: boolean;
@@ -23,8 +32,8 @@ export interface TestNode {
   used: number;
   /** What its threads do; `null` where it replicates from nobody. */
   replication: ReplicationFacts | null;
-  /** When it was asked in depth, if ever. */
-  askedAt: number | null;
+  /** What it said when it was asked in depth last, if ever. */
+  asked: ServerFacts | null;
   /** Whether it was looked at. */
   observed: boolean;
 }
@@ -57,6 +66,10 @@ export interface TestCalls {
 export class TestFleet {
   at = START;
   scope: FleetView["scope"] = "fleet";
+  /** When in ten seconds servers are asked in depth. */
+  askPhaseMs = 0;
+  /** How much less than its lag is seen of a replica: heartbeats are a second apart. */
+  unseenLagMs = 0;
   readonly nodes: Record<string, TestNode> = {};
   readonly processes: Record<string, TestProcess> = {};
   /** By `statement shard`. */
@@ -102,14 +115,12 @@ export class TestFleet {
     return found(this.process(id).isolates["isolate-1"], id);
   }
 
-  /** Lets time pass: each isolate goes on lending, each node is asked in depth every ten seconds. */
+  /**
+   * Lets time pass: isolates go on lending, servers are asked in depth every ten seconds, and whoever
+   * does not apply falls behind.
+   */
   pass(ms: number): void {
-    const before = this.at;
-    this.at += ms;
-    const asked = Math.floor((this.at - START) / 10_000) > Math.floor((before - START) / 10_000);
-    for (const one of Object.values(this.nodes)) {
-      if (asked && one.up) one.askedAt = this.at;
-    }
+    for (let left = ms; left > 0; left -= STEP_MS) this.#step(Math.min(left, STEP_MS));
     for (const { isolates } of Object.values(this.processes)) {
       for (const { pools } of Object.values(isolates)) {
         for (const pool of Object.values(pools)) if (pool.waiting === 0) pool.lent += 100;
@@ -131,6 +142,16 @@ export class TestFleet {
       slow: [],
       alerts: [],
     };
+  }
+
+  #step(ms: number): void {
+    const asks = (at: number) => Math.floor((at - START - this.askPhaseMs) / ASK_MS);
+    const before = this.at;
+    this.at += ms;
+    for (const one of Object.values(this.nodes)) {
+      if (one.replication?.applying === false) one.lagMs = (one.lagMs ?? 0) + ms;
+      if (one.up && asks(this.at) > asks(before)) one.asked = askedNow(one, this.at);
+    }
   }
 
   #shard(name: string): ShardState {
@@ -180,18 +201,17 @@ export class TestFleet {
       ejected: up ? null : "it cannot be reached",
       version: "10.11",
       latencyMs: 1,
-      lagMs: up && observed && !one.writable ? one.lagMs : null,
+      lagMs: up && observed && !one.writable ? this.#lagOf(one) : null,
       semiSync: primary ? one.semiSync : null,
       observedAt: observed ? this.at : null,
       connections: up ? { used: one.used, max: 100 } : null,
-      server: one.askedAt === null ? null : {
-        at: one.askedAt,
-        threadsRunning: 2,
-        bufferPoolHitRate: 1,
-        replication: one.replication,
-      },
+      server: one.asked,
       history: [],
     };
+  }
+
+  #lagOf({ lagMs }: TestNode): number | null {
+    return lagMs === null ? null : Math.max(0, lagMs - this.unseenLagMs);
   }
 
   #process(id: string, { state, redisUp, isolates }: TestProcess): ProcessReport {
@@ -225,6 +245,10 @@ export class TestFleet {
   }
 }
 
+function askedNow({ replication }: Pick<TestNode, "replication">, at: number): ServerFacts {
+  return { at, threadsRunning: 2, bufferPoolHitRate: 1, replication };
+}
+
 function node(): TestNode {
   return {
     up: true,
@@ -233,7 +257,7 @@ function node(): TestNode {
     semiSync: true,
     used: 10,
     replication: { receiving: true, applying: true, lagSeconds: 0, errorNumber: null },
-    askedAt: START,
+    asked: null,
     observed: true,
   };
 }

@@ -7,7 +7,7 @@ import {
 import type { AlertFacts } from "../../src/monitor/alerts/alert_facts.ts";
 import { AlertMemory } from "../../src/monitor/alerts/alert_memory.ts";
 import { alertRules } from "../../src/monitor/alerts/alert_rules.ts";
-import { RULE_DEFAULTS } from "../../src/monitor/alerts/rule_settings.ts";
+import { type AllRuleSettings, RULE_DEFAULTS } from "../../src/monitor/alerts/rule_settings.ts";
 import { TestFleet } from "./fleet.ts";
 
 /** How often a fleet is judged. */
@@ -20,12 +20,19 @@ export class JudgedFleet {
   readonly notices: Notice[] = [];
   /** What is known beside the view. */
   extra: Omit<AlertFacts, "view"> = {};
+  readonly #settings: AllRuleSettings;
   readonly #memory = new AlertMemory();
 
-  constructor(options: Pick<AlertEngineOptions, "inhibitions"> = {}) {
+  /** @param options.settings of rules, over their defaults */
+  constructor(
+    options: Pick<AlertEngineOptions, "inhibitions"> & {
+      readonly settings?: Partial<AllRuleSettings>;
+    } = {},
+  ) {
+    this.#settings = { ...RULE_DEFAULTS, ...options.settings };
     this.engine = new AlertEngine({
       ...options,
-      settings: RULE_DEFAULTS,
+      settings: this.#settings,
       random: seededRandom(7),
     });
     // What is usual was learnt before.
@@ -39,7 +46,7 @@ export class JudgedFleet {
       each();
       const facts = { view: this.fleet.view(), ...this.extra };
       const past = this.#memory.take(facts.view);
-      const found = alertRules(facts, { past, settings: RULE_DEFAULTS });
+      const found = alertRules(facts, { past, settings: this.#settings });
       this.notices.push(...this.engine.tick(found, this.fleet.at));
     }
   }
