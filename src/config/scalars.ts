@@ -13,6 +13,25 @@ export const flag = z.preprocess(
   z.boolean(),
 );
 
+/** `250ms`, `30s`, `5m`, `1h`, or a number of milliseconds. */
+export const duration = z.union([
+  z.number().int().min(0),
+  z.string().regex(/^\d+(ms|s|m|h)$/, "must be a duration such as 250ms, 30s or 5m")
+    .transform((text) => parseDuration(text)),
+]);
+
+/** Reads `250ms`, `30s`, `5m` or `1h` as milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
+  if (match === null) {
+    throw new TypeError(
+      `Cannot read a duration: must be a number with ms, s, m or h, received "${text}"`,
+    );
+  }
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"];
+  return Number(match[1]) * unit;
+}
+
 /** `host:port`. */
 export const address = z.string()
   .regex(/^[^\s:]+:\d{1,5}$/, "must be host:port")

@@ -1,31 +1,11 @@
 import { z } from "zod";
+import { alerts } from "./alert_schema.ts";
 import { partition, tableName } from "./partition_schema.ts";
 import { redis } from "./redis_schema.ts";
-import { address, count, flag } from "./scalars.ts";
+import { address, count, duration, flag } from "./scalars.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, "must be letters, digits, - and _");
 const scopeName = z.string().regex(/^[a-z0-9_-]+(:[a-z0-9_-]+)*$/, "must look like economy:write");
-const milliseconds = z.number().int().min(0);
-
-/** `250ms`, `30s`, `5m`, `1h`, or a number of milliseconds. */
-const duration = z.union([
-  milliseconds,
-  z.string().regex(/^\d+(ms|s|m|h)$/, "must be a duration such as 250ms, 30s or 5m")
-    .transform((text) => parseDuration(text)),
-]);
-
-/** Reads `250ms`, `30s`, `5m` or `1h` as milliseconds. */
-export function parseDuration(text: string): number {
-  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
-  if (match === null) {
-    throw new TypeError(
-      `Cannot read a duration: must be a number with ms, s, m or h, received "${text}"`,
-    );
-  }
-  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"];
-  return Number(match[1]) * unit;
-}
-
 const node = z.strictObject({
   name,
   address,
@@ -133,6 +113,7 @@ export const configSchema = z.strictObject({
   caches: z.record(name, cache).default({}),
   /** Tables that are partitioned, by name; every shard has each of them. */
   partitions: z.record(tableName, partition).default({}),
+  alerts: alerts.prefault({}),
   limits: z.strictObject({
     bodyBytes: count(1_024).default(1_048_576),
     /** The longest deadline that a caller may ask for. */

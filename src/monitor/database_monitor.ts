@@ -35,9 +35,10 @@ export interface DatabaseMonitorOptions {
   readonly duty: () => "ours" | "theirs" | "alone";
   readonly redisUp: () => boolean;
   readonly rssBytes: () => number;
-  readonly alerts: () => Promise<readonly Alert[]>;
-  /** Given what is known every two seconds, by who is to judge it: for the fleet, or for itself. */
-  readonly onView: (view: FleetView) => Promise<void>;
+  /** What is raised, or was in the last hour. */
+  readonly alerts: () => readonly Alert[];
+  /** Called every two seconds, for whoever judges what is known. */
+  readonly judge: () => Promise<void>;
 }
 
 const TICK_MS = 1_000;
@@ -90,16 +91,16 @@ export class DatabaseMonitor implements MonitorSource {
     await this.#options.board.leave(this.#options.identity.id);
   }
 
-  /** Passive signals reach it with the topology; see {@linkcode MonitorSource.fleet}. */
+  /** See {@linkcode MonitorSource.fleet}. */
   async fleet(): Promise<FleetView> {
     await Promise.all([this.#hear({ latency: true }), this.#read()]);
-    return await this.#view(this.#options.redisUp() ? this.#others : undefined);
+    return this.#view(this.#options.redisUp() ? this.#others : undefined);
   }
 
   /** See {@linkcode MonitorSource.own}. */
   async own(): Promise<FleetView> {
     await this.#hear({ latency: true, anew: true });
-    return await this.#view(undefined);
+    return this.#view(undefined);
   }
 
   async #tick(): Promise<void> {
@@ -116,7 +117,7 @@ export class DatabaseMonitor implements MonitorSource {
       }
       if (tick % TELL_TICKS !== 0 || this.#stopped) return;
       await board.tell(this.#bulletin());
-      if (duty() !== "theirs") await this.#options.onView(await this.fleet());
+      await this.#options.judge();
     } finally {
       this.#ticking = false;
     }
@@ -155,7 +156,7 @@ export class DatabaseMonitor implements MonitorSource {
   }
 
   /** @param others `undefined` where this process speaks for itself alone */
-  async #view(others: readonly ReadBulletin[] | undefined): Promise<FleetView> {
+  #view(others: readonly ReadBulletin[] | undefined): FleetView {
     const { fleet, clock, topology } = this.#options;
     const own = this.#bulletin();
     const all = [own, ...others ?? []];
@@ -175,7 +176,7 @@ export class DatabaseMonitor implements MonitorSource {
       nodes: this.#health.statuses(snapshot, this.#facts(this.#others ?? [])),
       statements: toMetrics(all.flatMap(({ statements }) => statements)),
       slow: all.flatMap(({ slow }) => slow).sort((a, b) => b.at - a.at).slice(0, MAX_SLOW),
-      alerts: await this.#options.alerts(),
+      alerts: this.#options.alerts(),
     };
   }
 

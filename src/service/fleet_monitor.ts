@@ -2,29 +2,44 @@ import type { Config } from "../config/schema.ts";
 import type { ScopeWatch } from "../core/scope.ts";
 import type { MysqlSession, Rows } from "../drivers/mysql.ts";
 import type { RedisClient } from "../drivers/redis.ts";
+import type { AlertFacts } from "../monitor/alerts/alert_facts.ts";
+import type { AlertSink } from "../monitor/alerts/alert_sink.ts";
+import { AlertStore } from "../monitor/alerts/alert_store.ts";
 import { DatabaseMonitor, type DatabaseMonitorOptions } from "../monitor/database_monitor.ts";
 import { FleetBoard } from "../monitor/fleet_board.ts";
 import type { AskServer } from "../monitor/server_look.ts";
 import { type AskNode, ServerWatch } from "../monitor/server_watch.ts";
+import type { TableReport } from "../partitions/table_report.ts";
+import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { KeptSession } from "../routing/kept_session.ts";
+import { alertSinks } from "./alert_sinks.ts";
+import { AlertWatch } from "./alert_watch.ts";
 import type { World } from "./isolate.ts";
+import { worsePlans } from "./worse_plans.ts";
 import { shardSpecs, targetOf } from "./settings.ts";
 
 /** What a fleet's monitor is made of. */
 export interface FleetMonitorOptions extends
   Pick<
     DatabaseMonitorOptions,
-    "identity" | "isolates" | "topology" | "duty" | "redisUp" | "alerts" | "onView"
+    "identity" | "isolates" | "topology" | "duty" | "redisUp"
   > {
   readonly config: Config;
   readonly ca: string | undefined;
   readonly world: World;
   readonly redis: RedisClient;
   readonly watch: ScopeWatch;
+  readonly statements: () => readonly CompiledStatement[];
+  /** The declared tables as they are now. */
+  readonly partitions: () => Promise<readonly TableReport[]>;
+  /** A statement is slow all at once: its plan is worth a look. */
+  readonly onSlow: () => void;
 }
 
 /** How long a server may take to say how it does. */
 const LOOK_TIMEOUT_MS = 2_000;
+/** How old what is known of partitions may be: they are made days ahead. */
+const PARTITIONS_MS = 300_000;
 
 /** A process's monitor with the sessions by which it asks the servers. */
 export interface FleetMonitor {
@@ -54,8 +69,22 @@ export function fleetMonitor(options: FleetMonitorOptions): FleetMonitor {
       (session) => work(asker(session)),
     );
   };
+  const alerts = new AlertWatch({
+    ...world,
+    settings: config.alerts.rules,
+    store: new AlertStore({ ...world, fleet: config.fleet, redis }),
+    sinks: [...alertSinks(options), slowSink(options.onSlow)],
+  });
+  const partitions = lookSometimes(options.partitions, world);
+  const facts = async (): Promise<AlertFacts> => ({
+    view: await monitor.fleet(),
+    plans: worsePlans(options.statements()),
+    partitions: partitions(),
+  });
   const monitor = new DatabaseMonitor({
     ...options,
+    alerts: () => alerts.alerts,
+    judge: () => alerts.tick({ duty: options.duty(), facts }),
     fleet: config.fleet,
     clock: world.clock,
     board: new FleetBoard({ ...world, fleet: config.fleet, redis }),
@@ -68,7 +97,7 @@ export function fleetMonitor(options: FleetMonitorOptions): FleetMonitor {
       for (const { session } of nodes.values()) session.rest();
     },
     stop: async () => {
-      await monitor.stop();
+      await Promise.all([monitor.stop(), alerts.stop()]);
       await Promise.all([...nodes.values()].map(({ session }) => session.close()));
     },
   };
@@ -83,4 +112,30 @@ function asker(session: MysqlSession): AskServer {
 
 function byName({ columns, rows }: Rows): Record<string, unknown>[] {
   return rows.map((row) => Object.fromEntries(columns.map(({ name }, at) => [name, row[at]])));
+}
+
+/** Has somebody look at the plans at once, rather than with the next round, when a statement is slow. */
+function slowSink(onSlow: () => void): AlertSink {
+  return {
+    tell({ kind, alert }) {
+      if (kind === "raised" && alert.rule === "statement_slow") onSlow();
+    },
+    stop: () => Promise.resolve(),
+  };
+}
+
+/** What was found last; whoever asks has it looked for anew once it is old, and waits for nobody. */
+function lookSometimes(
+  look: () => Promise<readonly TableReport[]>,
+  { clock }: Pick<World, "clock">,
+): () => AlertFacts["partitions"] {
+  let found: AlertFacts["partitions"];
+  let lookAt = -Infinity;
+  return () => {
+    if (clock.now() >= lookAt) {
+      lookAt = clock.now() + PARTITIONS_MS;
+      look().then((tables) => found = { at: clock.wallMs(), tables }, () => {});
+    }
+    return found;
+  };
 }

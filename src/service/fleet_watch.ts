@@ -14,7 +14,7 @@ import { TopologyBulletin } from "../routing/topology_bulletin.ts";
 import { TopologyProber } from "../routing/topology_prober.ts";
 import { CacheSweeper, SWEEPERS } from "./cache_sweeper.ts";
 import { sweepFences } from "./fence_sweep.ts";
-import { type FleetMonitor, fleetMonitor } from "./fleet_monitor.ts";
+import { type FleetMonitor, fleetMonitor, type FleetMonitorOptions } from "./fleet_monitor.ts";
 import type { World } from "./isolate.ts";
 import { PlanBoard } from "./plan_board.ts";
 import { PartitionUpkeep } from "./partition_upkeep.ts";
@@ -27,6 +27,10 @@ export interface FleetWatchOptions {
   readonly world: World;
   /** This process, as the fleet sees it. */
   readonly identity: DatabaseMonitorOptions["identity"];
+  /** The main isolate's registry. */
+  readonly statements: FleetMonitorOptions["statements"];
+  /** A statement is slow all at once. */
+  readonly onSlow: () => void;
   /** How the isolates of this process do. */
   readonly isolates: DatabaseMonitorOptions["isolates"];
   readonly onSnapshot: (snapshot: TopologySnapshot) => void;
@@ -119,8 +123,7 @@ export class FleetWatch {
       topology: () => this.#prober.snapshot,
       duty: () => this.#duty.state,
       redisUp: () => this.redisUp,
-      alerts: () => Promise.resolve([]),
-      onView: () => Promise.resolve(),
+      partitions: () => this.#partitions.report(),
     });
   }
 

@@ -3,7 +3,7 @@ import { RealmgateError } from "../core/errors.ts";
 import { ScopeWatch } from "../core/scope.ts";
 import type { Exclusive } from "../locks/fleet_duty.ts";
 import type { PartitionManager } from "../partitions/partition_manager.ts";
-import type { ShardReport } from "../partitions/table_report.ts";
+import type { ShardReport, TableReport } from "../partitions/table_report.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { fleetPartitions } from "./fleet_partitions.ts";
 import type { World } from "./isolate.ts";
@@ -45,6 +45,11 @@ export class PartitionUpkeep {
   run(): Promise<void> {
     if (this.#stopped) return Promise.resolve();
     return this.#running ??= this.#run().finally(() => this.#running = undefined);
+  }
+
+  /** Every declared table as it is now; see `PartitionManager.report`. */
+  report(): Promise<TableReport[]> {
+    return this.#stopped ? Promise.resolve([]) : this.#manager.report();
   }
 
   /** Stops between two steps. */

@@ -66,6 +66,8 @@ export class Service implements TaskHost {
         version: VERSION,
         startedAt: world.clock.wallMs(),
       },
+      statements: () => this.#isolate?.optimizer.list() ?? [],
+      onSlow: () => void this.#registry.checkPlans(),
       isolates: async (asked) => [
         ...this.#isolate === undefined ? [] : [this.#isolate.bulletin(asked)],
         ...await this.#workers.report(asked),

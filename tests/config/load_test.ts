@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConfigError, parseConfig } from "../../src/config/load.ts";
+import { RULE_DEFAULTS } from "../../src/monitor/alerts/rule_settings.ts";
 import { redisTarget } from "../../src/service/settings.ts";
 
 const MINIMAL = `
@@ -116,6 +117,51 @@ Deno.test("parseConfig reads how tables are partitioned", () => {
   ]);
   assertEquals(faulty("by: hash, column: id, keep: 30d").length, 1);
   assertEquals(faultsOf(`${MINIMAL}\npartitions: { "a\`b": { by: key, column: id } }`).length, 1);
+});
+
+Deno.test("parseConfig reads rules of alerts over their defaults, and webhooks", () => {
+  assertEquals(parse(MINIMAL).alerts, { rules: RULE_DEFAULTS, webhooks: [] });
+  const { alerts } = parse(
+    `${MINIMAL}
+alerts:
+  rules:
+    replication_lag: { threshold: 2s, for: 1m }
+    semi_sync_inactive: { enabled: false }
+    error_rate: { threshold: 0.2 }
+  webhooks:
+    - { url: "https://alerts.example/hook", secret: "\${HOOK_SECRET}" }
+`,
+    { DB_PASSWORD: "x", HOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" },
+  );
+  const { replication_lag, semi_sync_inactive, error_rate, node_down } = alerts.rules;
+  assertEquals(replication_lag, {
+    ...RULE_DEFAULTS.replication_lag,
+    threshold: 2_000,
+    forMs: 60_000,
+  });
+  assertEquals([semi_sync_inactive.enabled, error_rate.threshold], [false, 0.2]);
+  assertEquals(node_down, RULE_DEFAULTS.node_down);
+  assertEquals(alerts.webhooks.length, 1);
+});
+
+Deno.test("parseConfig refuses thresholds of the wrong unit, rules that there are not, and bad webhooks", () => {
+  const faulty = (alerts: string) =>
+    faultsOf(`${MINIMAL}\nalerts: ${alerts}`).map(({ path }) => path);
+  const rule = (settings: string) => faulty(`{ rules: { ${settings} } }`);
+  assertEquals(rule("error_rate: { threshold: 5s }"), ["alerts.rules.error_rate.threshold"]);
+  assertEquals(rule("error_rate: { threshold: 20 }"), ["alerts.rules.error_rate.threshold"]);
+  assertEquals(rule("node_down: { threshold: 1s }"), ["alerts.rules.node_down.threshold"]);
+  assertEquals(rule("replication_lag: { threshold: 0 }"), [
+    "alerts.rules.replication_lag.threshold",
+  ]);
+  assertEquals(rule("pool_saturated: { for: soon }"), ["alerts.rules.pool_saturated.for"]);
+  assertEquals(rule("nodes_down: {}"), ["alerts.rules"]);
+  const hook = (url: string, secret: string) =>
+    faulty(`{ webhooks: [{ url: "${url}", secret: "${secret}" }] }`);
+  const [good, long] = ["https://alerts.example/", "a secret of some length"];
+  assertEquals(hook("ftp://alerts.example/", long), ["alerts.webhooks[0].url"]);
+  assertEquals(hook(good, "short"), ["alerts.webhooks[0].secret"]);
+  assertEquals(hook(good, "whsec_not!base64!at!all"), ["alerts.webhooks[0].secret"]);
 });
 
 Deno.test("parseConfig cannot be reshaped by a variable's text", () => {
