@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
+import type { Trace } from "./telemetry.ts";
 
 /** Why a scope ended before its work was done. */
 export type ScopeEnd = "deadline_exceeded" | "client_closed" | "shutting_down";
@@ -13,6 +14,8 @@ export interface ScopeOptions {
    * before it is ever needed.
    */
   readonly signal?: () => AbortSignal;
+  /** Where in a trace the work is done. @default {nobody traces it} */
+  readonly trace?: Trace | undefined;
 }
 
 /** How long work may last before its client is listened to. */
@@ -28,6 +31,8 @@ const LISTEN_AFTER_MS = 50;
 export class Scope {
   /** The instant, on the clock's `now()`, past which the work is not worth finishing. */
   readonly deadlineAt: number;
+  /** Where in a trace the work is done; `undefined` where nobody traces it. */
+  readonly trace: Trace | undefined;
   readonly #listenAt: number;
   #ended: ScopeEnd | undefined;
   #callbacks: ((end: ScopeEnd) => void)[] | undefined;
@@ -38,6 +43,7 @@ export class Scope {
   /** Use {@linkcode ScopeWatch.open}. */
   constructor(now: number, watched: Set<Scope>, options: ScopeOptions) {
     this.deadlineAt = now + options.timeoutMs;
+    this.trace = options.trace;
     this.#listenAt = now + LISTEN_AFTER_MS;
     this.#watched = watched;
     this.#signal = options.signal;

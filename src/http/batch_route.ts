@@ -99,7 +99,7 @@ async function answer(
     const bound = compiled.bindJson(call.params, ids);
     const left = scope.deadlineAt - parts.clock.now();
     const timeoutMs = Math.max(0, Math.min(left, timeoutOf(parts, compiled.statement, undefined)));
-    own = parts.watch.open({ timeoutMs });
+    own = parts.watch.open({ timeoutMs, trace: scope.trace });
     scope.onEnd(end);
     const ownOptions = { ...options, timing: false, fence };
     const run = { compiled, bound, options: ownOptions, scope: own };

@@ -1,5 +1,4 @@
 import type { Scope } from "../core/scope.ts";
-import { SqlError } from "../drivers/mysql.ts";
 import { ConnectionFactory, type PoolParts } from "./connection_factory.ts";
 import {
   type ConnectionPoolConfig,
@@ -14,8 +13,9 @@ import {
 } from "./connection_pool_stats.ts";
 import { Dialler } from "./dialler.ts";
 import { Lease } from "./lease.ts";
+import { traceWait } from "./pool_spans.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
-import { endError, saturated, shuttingDown, Waiters } from "./waiters.ts";
+import { endError, saturated, shuttingDown, tooLong, Waiters } from "./waiters.ts";
 
 /**
  * A bounded pool of connections to one server, first come first served.
@@ -53,7 +53,7 @@ export class ConnectionPool {
       clock,
       timeoutMs: this.#config.acquireTimeoutMs,
       onTimeout: () => counters.timedOut++,
-      timeoutError: () => this.#tooLong(),
+      timeoutError: () => tooLong(this.#config, { lent: this.#lent }),
     });
     this.#dialler = new Dialler({ clock, random });
     this.#factory = new ConnectionFactory(this.#config, {
@@ -84,6 +84,12 @@ export class ConnectionPool {
    * @throws {SqlError} why the server cannot be reached, where there is no connection to wait for
    */
   acquire(options: { readonly scope: Scope; readonly label: string }): Lease | Promise<Lease> {
+    const { scope: { trace }, label } = options;
+    if (trace === undefined) return this.#acquire(options);
+    return traceWait(trace, { pool: this.#config, label }, () => this.#acquire(options));
+  }
+
+  #acquire(options: { readonly scope: Scope; readonly label: string }): Lease | Promise<Lease> {
     if (options.scope.ended !== undefined) throw endError(options.scope.ended, this.name);
     const connection = this.#idle.pop();
     if (connection !== undefined) {
@@ -260,12 +266,6 @@ export class ConnectionPool {
     if (at >= 0) this.#idle.splice(at, 1);
     this.#grow();
     this.#closeIfEmpty();
-  }
-
-  #tooLong(): Error {
-    const why = `none came free within ${this.#config.acquireTimeoutMs} ms`;
-    if (this.#lent > 0) return saturated(this.name, why);
-    return new SqlError("connect_failed", `no connection to ${this.name}: ${why}`);
   }
 
   #closeIfEmpty(): void {

@@ -1,4 +1,5 @@
 import type { Described, Ok, Rows, SqlValue } from "../drivers/mysql.ts";
+import { traceCommand } from "./pool_spans.ts";
 import type {
   CommandOptions,
   ConnectionState,
@@ -38,17 +39,28 @@ export class Lease {
 
   /** See {@linkcode PooledConnection.execute}. @throws {TypeError} after the release */
   execute(sql: string, values: readonly SqlValue[], options: CommandOptions): Promise<Rows | Ok> {
-    return this.#held().execute(sql, values, options);
+    const held = this.#held();
+    return options.scope.trace === undefined
+      ? held.execute(sql, values, options)
+      : this.#traced(sql, options, () => held.execute(sql, values, options));
   }
 
   /** See {@linkcode PooledConnection.query}. @throws {TypeError} after the release */
   query(sql: string, options: CommandOptions): Promise<Rows | Ok> {
-    return this.#held().query(sql, options);
+    const held = this.#held();
+    return options.scope.trace === undefined
+      ? held.query(sql, options)
+      : this.#traced(sql, options, () => held.query(sql, options));
   }
 
   /** See {@linkcode PooledConnection.transact}. @throws {TypeError} after the release */
   transact(command: TransactionCommand, options: TransactOptions): Promise<Rows | Ok> {
-    return this.#held().transact(command, options);
+    const held = this.#held();
+    return options.scope.trace === undefined ? held.transact(command, options) : this.#traced(
+      command,
+      { ...options, aside: command },
+      () => held.transact(command, options),
+    );
   }
 
   /** See {@linkcode PooledConnection.describe}. @throws {TypeError} after the release */
@@ -61,6 +73,14 @@ export class Lease {
     const connection = this.#connection;
     this.#connection = undefined;
     return connection;
+  }
+
+  #traced<T>(sql: string, options: CommandOptions, run: () => Promise<T>): Promise<T> {
+    const { scope: { trace }, aside } = options;
+    const attributes = this.#held().spanAttributes;
+    return trace === undefined
+      ? run()
+      : traceCommand(trace, { sql, statement: this.label, aside, attributes }, run);
   }
 
   #held(): PooledConnection {

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import { ScopeWatch } from "../core/scope.ts";
+import type { Tracing } from "../core/telemetry.ts";
 import { IoredisClient } from "../drivers/ioredis_client.ts";
 import type { MysqlDriver } from "../drivers/mysql.ts";
 import { createApp } from "../http/app.ts";
@@ -52,6 +53,8 @@ export interface World {
   readonly random: Random;
   readonly log: Log;
   readonly driver: MysqlDriver;
+  /** Where requests are traced. @default {nowhere} */
+  readonly tracing?: Tracing | undefined;
 }
 
 /**
@@ -81,7 +84,7 @@ export class Isolate {
     options: { readonly world: World; readonly onSuspect: (shard: string) => void },
   ) {
     const { config } = order;
-    const { clock, random, log } = options.world;
+    const { clock, random, log, tracing } = options.world;
     this.#order = order;
     this.#world = options.world;
     this.#watch = new ScopeWatch({ clock });
@@ -178,6 +181,7 @@ export class Isolate {
       reads: this.#reads,
       clock,
       log,
+      tracing,
       limits: {
         bodyBytes: config.limits.bodyBytes,
         maxDeadlineMs: config.limits.maxDeadline,

@@ -20,7 +20,7 @@ const ORPHAN_DRAIN_MS = 2_000;
 export function runWorker(
   port: WorkerPort,
   options: {
-    readonly worldOf: (name: string) => World;
+    readonly worldOf: (name: string) => World | Promise<World>;
     readonly killProcess: () => void;
     readonly onIsolate: (isolate: Isolate) => void;
   },
@@ -29,7 +29,7 @@ export function runWorker(
   let watch: SilenceWatch | undefined;
 
   const start = async (message: ToWorker & { type: "start" }) => {
-    const world = options.worldOf(message.order.name);
+    const world = await options.worldOf(message.order.name);
     const started = new Isolate(message.order, {
       world,
       onSuspect: (shard) => port.post({ type: "suspect", shard }),
