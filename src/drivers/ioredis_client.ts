@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
-import type { SpanAttributes } from "../core/telemetry.ts";
+import type { SpanAttributes, Trace } from "../core/telemetry.ts";
 import { MasterCheck } from "./master_check.ts";
 import { openRedis, reconnectPauseMs } from "./open_redis.ts";
 import type { RedisClient, RedisScript, ScriptRun } from "./redis.ts";
@@ -109,10 +109,9 @@ export class IoredisClient implements RedisClient {
   }
 
   run(script: RedisScript, options: ScriptRun): Promise<unknown> {
-    const { trace } = options;
-    if (trace === undefined) return this.#run(script, options);
-    const command = { name: script.name, attributes: this.#spanAttributes };
-    return traceScript(trace, command, () => this.#run(script, options));
+    return options.trace === undefined
+      ? this.#run(script, options)
+      : this.#runTraced(options.trace, { script, options });
   }
 
   async subscribe(channel: string, onMessage: (message: string) => void): Promise<void> {
@@ -145,6 +144,15 @@ export class IoredisClient implements RedisClient {
     this.#redis.disconnect();
     // Between two attempts to connect there is nothing to close, and no event says so.
     if (status !== "end" && status !== "reconnecting") await ended;
+  }
+
+  /** Apart from {@linkcode run}, which makes no closure for it where nobody traces. */
+  #runTraced(
+    trace: Trace,
+    { script, options }: { readonly script: RedisScript; readonly options: ScriptRun },
+  ): Promise<unknown> {
+    const command = { name: script.name, attributes: this.#spanAttributes };
+    return traceScript(trace, command, () => this.#run(script, options));
   }
 
   async #run(script: RedisScript, { keys, args }: ScriptRun): Promise<unknown> {

@@ -17,6 +17,9 @@ import { traceWait } from "./pool_spans.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
 import { endError, saturated, shuttingDown, tooLong, Waiters } from "./waiters.ts";
 
+/** For whom a connection is asked for, and what reports call them. */
+type Asked = { readonly scope: Scope; readonly label: string };
+
 /**
  * A bounded pool of connections to one server, first come first served.
  *
@@ -83,13 +86,13 @@ export class ConnectionPool {
    * `shutting_down`
    * @throws {SqlError} why the server cannot be reached, where there is no connection to wait for
    */
-  acquire(options: { readonly scope: Scope; readonly label: string }): Lease | Promise<Lease> {
-    const { scope: { trace }, label } = options;
+  acquire(options: Asked): Lease | Promise<Lease> {
+    const { trace } = options.scope;
     if (trace === undefined) return this.#acquire(options);
-    return traceWait(trace, { pool: this.#config, label }, () => this.#acquire(options));
+    return traceWait(trace, { pool: this.#config, asked: options }, this.#acquire);
   }
 
-  #acquire(options: { readonly scope: Scope; readonly label: string }): Lease | Promise<Lease> {
+  readonly #acquire = (options: Asked): Lease | Promise<Lease> => {
     if (options.scope.ended !== undefined) throw endError(options.scope.ended, this.name);
     const connection = this.#idle.pop();
     if (connection !== undefined) {
@@ -100,7 +103,7 @@ export class ConnectionPool {
       this.#idle.push(connection);
     }
     return this.#wait(options);
-  }
+  };
 
   /**
    * Takes a connection back and hands it to the first waiter. Idempotent; never dials, and never
@@ -174,7 +177,7 @@ export class ConnectionPool {
     }
   }
 
-  #wait(options: { readonly scope: Scope; readonly label: string }): Promise<Lease> {
+  #wait(options: Asked): Promise<Lease> {
     if (this.#closing !== undefined) throw shuttingDown(this.name);
     const { max, waitersPerConnection } = this.#config;
     // A caller for whom a connection can still be opened does not count as waiting for another.

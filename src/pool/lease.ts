@@ -39,28 +39,22 @@ export class Lease {
 
   /** See {@linkcode PooledConnection.execute}. @throws {TypeError} after the release */
   execute(sql: string, values: readonly SqlValue[], options: CommandOptions): Promise<Rows | Ok> {
-    const held = this.#held();
     return options.scope.trace === undefined
-      ? held.execute(sql, values, options)
-      : this.#traced(sql, options, () => held.execute(sql, values, options));
+      ? this.#held().execute(sql, values, options)
+      : this.#executeTraced(sql, values, options);
   }
 
   /** See {@linkcode PooledConnection.query}. @throws {TypeError} after the release */
   query(sql: string, options: CommandOptions): Promise<Rows | Ok> {
     const held = this.#held();
-    return options.scope.trace === undefined
-      ? held.query(sql, options)
-      : this.#traced(sql, options, () => held.query(sql, options));
+    return this.#traced(sql, options, () => held.query(sql, options));
   }
 
   /** See {@linkcode PooledConnection.transact}. @throws {TypeError} after the release */
   transact(command: TransactionCommand, options: TransactOptions): Promise<Rows | Ok> {
     const held = this.#held();
-    return options.scope.trace === undefined ? held.transact(command, options) : this.#traced(
-      command,
-      { ...options, aside: command },
-      () => held.transact(command, options),
-    );
+    const aside = { ...options, aside: command };
+    return this.#traced(command, aside, () => held.transact(command, options));
   }
 
   /** See {@linkcode PooledConnection.describe}. @throws {TypeError} after the release */
@@ -75,12 +69,24 @@ export class Lease {
     return connection;
   }
 
-  #traced<T>(sql: string, options: CommandOptions, run: () => Promise<T>): Promise<T> {
-    const { scope: { trace }, aside } = options;
+  /** Apart from {@linkcode execute}, which makes no closure where nobody traces. */
+  #executeTraced(
+    sql: string,
+    values: readonly SqlValue[],
+    options: CommandOptions,
+  ): Promise<Rows | Ok> {
+    const held = this.#held();
+    return this.#traced(sql, options, () => held.execute(sql, values, options));
+  }
+
+  #traced(
+    sql: string,
+    { scope: { trace }, aside }: CommandOptions,
+    run: () => Promise<Rows | Ok>,
+  ): Promise<Rows | Ok> {
+    if (trace === undefined) return run();
     const attributes = this.#held().spanAttributes;
-    return trace === undefined
-      ? run()
-      : traceCommand(trace, { sql, statement: this.label, aside, attributes }, run);
+    return traceCommand(trace, { sql, statement: this.label, aside, attributes }, run);
   }
 
   #held(): PooledConnection {

@@ -21,25 +21,25 @@ export function poolAttributes(
 }
 
 /** Waits for a connection within a span, also where one is idle. */
-export function traceWait<T>(
+export function traceWait<Asked extends { readonly label: string }, T>(
   trace: Trace,
   wait: {
     readonly pool: Pick<ResolvedPoolConfig, "name" | "shard">;
-    /** Who waits: the statement's name. */
-    readonly label: string;
+    /** What is waited for; its label is the statement's name. */
+    readonly asked: Asked;
   },
-  run: () => T | Promise<T>,
+  acquire: (asked: Asked) => T | Promise<T>,
 ): Promise<T> {
-  const { pool: { name, shard }, label } = wait;
+  const { pool: { name, shard }, asked } = wait;
   const span = trace.begin("pool wait", {
     attributes: {
       "db.client.connection.pool.name": name,
       "realmgate.shard": shard,
       "realmgate.node": name,
-      "realmgate.statement": label,
+      "realmgate.statement": asked.label,
     },
   });
-  return inSpan(span, async () => await run());
+  return inSpan(span, async () => await acquire(asked));
 }
 
 /** A command, as its span tells of it. */

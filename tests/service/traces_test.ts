@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { isolateClients } from "../support/isolate_clients.ts";
 import { type ExportedSpan, OtlpCollector } from "../support/otlp_collector.ts";
 import { realmWith, testRealm } from "../support/realm.ts";
 
@@ -54,7 +55,7 @@ function named(spans: readonly ExportedSpan[], name: string): ExportedSpan {
   return found[0] as ExportedSpan;
 }
 
-/** The attributes that an exporter of one's own would leave out too, for they are the address. */
+/** Neither values of calls nor SQL are in them. */
 function assertSilent(spans: readonly ExportedSpan[]): void {
   const text = JSON.stringify(spans);
   assert(!text.includes(SECRET), text);
@@ -216,6 +217,56 @@ Deno.test("Service traces requests where Deno exports traces", async (t) => {
     assertSilent([acquire]);
   });
 
+  await t.step("a call of every shard has a query on each", async () => {
+    const { traceId, headers } = newTrace();
+    assertEquals((await client.get("/v1/query/leaderboard.top", headers)).status, 200);
+    const spans = await whole(collector, traceId, ["GET /v1/query/{statement}"]);
+    const queries = await eventually(() => {
+      const found = collector.trace(traceId).filter(({ name }) => name === "leaderboard.top");
+      return found.length === 2 ? found : undefined;
+    });
+    const request = named(spans, "GET /v1/query/{statement}");
+    for (const { parentSpanId } of queries) assertEquals(parentSpanId, request.spanId);
+    assertEquals(queries.map(({ attributes }) => attributes["realmgate.shard"]).sort(), [
+      "s1",
+      "s2",
+    ]);
+  });
+
+  await t.step("calls of a batch request are of its trace", async () => {
+    const { traceId, headers } = newTrace();
+    const calls = ["one", "two"].map((name) => ({ statement: "player.create", params: { name } }));
+    assertEquals((await client.post("/v1/batch", { calls }, headers)).status, 200);
+    const spans = await eventually(() => {
+      const spans = collector.trace(traceId);
+      return spans.some(({ name }) => name === "POST /v1/batch") &&
+          spans.filter(({ name }) => name === "player.create").length === 2
+        ? spans
+        : undefined;
+    });
+    assert(spans.some(({ name }) => name === "id.take"), "ids come from Redis");
+  });
+
+  await t.step("an entry that a client puts shows its script and no key", async () => {
+    const { traceId, headers } = newTrace();
+    const path = `/v1/caches/matches/entries/${SECRET}`;
+    const put = { value: SECRET, tags: [SECRET] };
+    assertEquals((await client.put(path, put, headers)).status, 200);
+    const route = "PUT /v1/caches/{cache}/entries/{key}";
+    const spans = await whole(collector, traceId, [route, "cache.put"]);
+    assertEquals(named(spans, "cache.put").parentSpanId, named(spans, route).spanId);
+    assertSilent([named(spans, "cache.put")]);
+  });
+
+  await t.step("a name of no statement is no attribute", async () => {
+    const { traceId, headers } = newTrace();
+    assertEquals((await post(client, SECRET, {}, headers)).status, 404);
+    const [request] = await whole(collector, traceId, ["POST /v1/query/{statement}"]);
+    assertEquals(request?.attributes["realmgate.code"], "unknown_statement");
+    assertEquals(request?.attributes["realmgate.statement"], undefined);
+    assertEquals(request?.status, 0);
+  });
+
   await t.step("what a client does not sample is not traced", async () => {
     const { traceId } = newTrace();
     const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-00` };
@@ -234,22 +285,40 @@ Deno.test("Service exports the spans of every isolate, and those of its end", as
   await using collector = new OtlpCollector();
   await using realm = await testRealm();
   const env = { ...collector.environment, OTEL_BSP_SCHEDULE_DELAY: "3600000" };
-  const { client, service } = await realm.serve({ env, isolates: 2 });
-  const traces = Array.from({ length: 16 }, newTrace);
-  for (const { headers } of traces) {
-    // A connection of its own for each, which the kernel gives to either isolate.
-    using connection = Deno.createHttpClient({});
-    const own = new (client.constructor as typeof Client)(client.url, realm.realm.apiKey, {
-      connection,
-    });
-    await own.get("/v1/query/player.get?playerId=1", {
-      ...headers,
-      "realmgate-consistency": "strong",
-    });
+  const { service } = await realm.serve({ env, isolates: 2 });
+  const { apiKey } = realm.realm;
+  using isolates = await isolateClients(service.url, { apiKey, isolates: 2, cache: "matches" });
+  const traces = isolates.clients.map((client) => ({ client, ...newTrace() }));
+  for (const { client, headers } of traces) {
+    const { status } = await client.get("/v1/query/player.get?playerId=1", headers);
+    assertEquals(status, 200);
   }
   assertEquals(await service.stop(), 0);
   const queried = traces.filter(({ traceId }) =>
     collector.trace(traceId).some(({ name }) => name === "player.get")
   );
   assertEquals(queried.length, traces.length);
+});
+
+Deno.test("Service loads nothing of OpenTelemetry, and exports nothing, where Deno does not", async () => {
+  await using collector = new OtlpCollector();
+  await using realm = await testRealm();
+  /** Whether a process, whose Deno says what it loads, has loaded the API. */
+  const loads = async (env: Record<string, string>) => {
+    let loaded = false;
+    const { client, service } = await realm.serve({
+      env: { ...env, DENO_LOG: "debug" },
+      isolates: 1,
+      onLine: (line) => loaded ||= /@opentelemetry\/api\/1\./.test(line),
+    });
+    const path = "/v1/query/player.get?playerId=1";
+    assertEquals((await client.get(path, newTrace().headers)).status, 200);
+    assertEquals(await service.stop(), 0);
+    return loaded;
+  };
+  const { OTEL_DENO: _, ...without } = collector.environment;
+  assertEquals(await loads(without), false);
+  assertEquals(collector.spans, []);
+  assertEquals(await loads(collector.environment), true);
+  assert(collector.spans.length > 0);
 });
