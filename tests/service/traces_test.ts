@@ -106,6 +106,14 @@ Deno.test("Service traces requests where Deno exports traces", async (t) => {
     assertSilent(spans);
   });
 
+  await t.step("no span of Realmgate's own shows what a GET has in its address", async () => {
+    const { traceId, headers } = newTrace();
+    const path = `/v1/query/test.read?playerId=1&secret=${SECRET}`;
+    assertEquals((await client.get(path, headers)).status, 200);
+    const spans = await whole(collector, traceId, ["pool wait", "test.read"]);
+    assertSilent(spans.filter(({ scope }) => scope === "realmgate"));
+  });
+
   await t.step("a write with tags tells Redis before and after it", async () => {
     const { traceId, headers } = newTrace();
     const params = { playerId: 1, amount: 5 };
