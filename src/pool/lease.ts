@@ -46,15 +46,19 @@ export class Lease {
 
   /** See {@linkcode PooledConnection.query}. @throws {TypeError} after the release */
   query(sql: string, options: CommandOptions): Promise<Rows | Ok> {
-    const held = this.#held();
-    return this.#traced(sql, options, () => held.query(sql, options));
+    return options.scope.trace === undefined
+      ? this.#held().query(sql, options)
+      : this.#traced({ sql, options }, (held) => held.query(sql, options));
   }
 
   /** See {@linkcode PooledConnection.transact}. @throws {TypeError} after the release */
   transact(command: TransactionCommand, options: TransactOptions): Promise<Rows | Ok> {
-    const held = this.#held();
-    const aside = { ...options, aside: command };
-    return this.#traced(command, aside, () => held.transact(command, options));
+    return options.scope.trace === undefined
+      ? this.#held().transact(command, options)
+      : this.#traced(
+        { sql: command, options: { ...options, aside: command } },
+        (held) => held.transact(command, options),
+      );
   }
 
   /** See {@linkcode PooledConnection.describe}. @throws {TypeError} after the release */
@@ -75,18 +79,18 @@ export class Lease {
     values: readonly SqlValue[],
     options: CommandOptions,
   ): Promise<Rows | Ok> {
-    const held = this.#held();
-    return this.#traced(sql, options, () => held.execute(sql, values, options));
+    return this.#traced({ sql, options }, (held) => held.execute(sql, values, options));
   }
 
   #traced(
-    sql: string,
-    { scope: { trace }, aside }: CommandOptions,
-    run: () => Promise<Rows | Ok>,
+    { sql, options }: { readonly sql: string; readonly options: CommandOptions },
+    run: (held: PooledConnection) => Promise<Rows | Ok>,
   ): Promise<Rows | Ok> {
-    if (trace === undefined) return run();
-    const attributes = this.#held().spanAttributes;
-    return traceCommand(trace, { sql, statement: this.label, aside, attributes }, run);
+    const { scope: { trace }, aside } = options;
+    const held = this.#held();
+    if (trace === undefined) return run(held);
+    const attributes = held.spanAttributes;
+    return traceCommand(trace, { sql, statement: this.label, aside, attributes }, () => run(held));
   }
 
   #held(): PooledConnection {
