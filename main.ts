@@ -84,6 +84,8 @@ async function start(options: { readonly listen: boolean }): Promise<Service> {
     ca: ca === undefined ? undefined : await Deno.readTextFile(ca),
     world: await worldOf("isolate-1"),
     script: new URL(import.meta.url),
+    // A container's name; nothing else of the system is read.
+    host: Deno.env.get("HOSTNAME") ?? "localhost",
     onLost: (code) => Deno.exit(code),
   });
   await service.start(options);

@@ -145,6 +145,16 @@ export const configSchema = z.strictObject({
     /** Whether `/docs` and `/openapi.json` answer without a key. */
     open: flag.default(true),
   }).prefault({}),
+  monitor: z.strictObject({
+    /** Whether calls are counted and timed; health, alerts and the rest go on without. */
+    queries: flag.default(true),
+    /** From where on a call is kept as a sample of slow ones. */
+    slow: duration.default(100),
+  }).prefault({}),
+  metrics: z.strictObject({
+    /** Whether `/metrics` answers without a key. */
+    open: flag.default(false),
+  }).prefault({}),
   log: z.strictObject({
     level: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),
   }).prefault({}),

@@ -31,9 +31,10 @@ const LISTEN_AFTER_MS = 50;
 export class Scope {
   /** The instant, on the clock's `now()`, past which the work is not worth finishing. */
   readonly deadlineAt: number;
+  /** When it was opened, on the same clock. */
+  readonly openedAt: number;
   /** Where in a trace the work is done; `undefined` where nobody traces it. */
   readonly trace: Trace | undefined;
-  readonly #listenAt: number;
   #ended: ScopeEnd | undefined;
   #callbacks: ((end: ScopeEnd) => void)[] | undefined;
   #signal: (() => AbortSignal) | undefined;
@@ -43,8 +44,8 @@ export class Scope {
   /** Use {@linkcode ScopeWatch.open}. */
   constructor(now: number, watched: Set<Scope>, options: ScopeOptions) {
     this.deadlineAt = now + options.timeoutMs;
+    this.openedAt = now;
     this.trace = options.trace;
-    this.#listenAt = now + LISTEN_AFTER_MS;
     this.#watched = watched;
     this.#signal = options.signal;
     watched.add(this);
@@ -52,7 +53,8 @@ export class Scope {
 
   /** When it must be looked at next, on the clock's `now()`. */
   get dueAt(): number {
-    return this.#signal === undefined ? this.deadlineAt : Math.min(this.deadlineAt, this.#listenAt);
+    if (this.#signal === undefined) return this.deadlineAt;
+    return Math.min(this.deadlineAt, this.openedAt + LISTEN_AFTER_MS);
   }
 
   /** Why the work should stop, or `undefined` while it may go on. */
@@ -97,7 +99,7 @@ export class Scope {
   /** One look of the watch: ends the scope if it is overdue, else begins to listen to its client. */
   look(now: number): void {
     if (now >= this.deadlineAt) return this.end("deadline_exceeded");
-    if (this.#signal === undefined || now < this.#listenAt) return;
+    if (this.#signal === undefined || now < this.openedAt + LISTEN_AFTER_MS) return;
     const signal = this.#signal();
     this.#signal = undefined;
     if (signal.aborted) return this.end("client_closed");

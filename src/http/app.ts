@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { RealmgateError } from "../core/errors.ts";
+import { getAudit } from "./audit_routes.ts";
 import { postBatch } from "./batch_route.ts";
 import { deleteEntry, getCaches, getEntry, invalidateCache, putEntry } from "./cache_routes.ts";
 import { getLive, getReady } from "./health_routes.ts";
@@ -13,7 +14,10 @@ import {
   renewLocks,
 } from "./lock_routes.ts";
 import { logFailure } from "./log_failure.ts";
+import { drainNode } from "./node_routes.ts";
+import { getMetrics } from "./metrics_route.ts";
 import { getPartitions, maintainPartitions } from "./partition_routes.ts";
+import { alerts, getMonitor, health, pools, queries } from "./monitor_routes.ts";
 import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
 import { getStatement, getStatements } from "./registry_routes.ts";
@@ -32,6 +36,7 @@ const REFERENCE = [
   "/v1/topology",
   "/livez",
   "/readyz",
+  "/metrics",
   "/openapi.json",
   "/docs",
 ];
@@ -75,6 +80,12 @@ export function createApp(parts: Parts): Fetch {
   app.delete("/v1/caches/:cache/entries/:key", deleteEntry(parts));
   app.get("/v1/partitions", getPartitions(parts));
   app.post("/v1/partitions/:table/maintain", maintainPartitions(parts));
+  app.get("/v1/monitor/health", getMonitor(parts, health));
+  app.get("/v1/monitor/queries", getMonitor(parts, queries));
+  app.get("/v1/monitor/pools", getMonitor(parts, pools));
+  app.get("/v1/monitor/alerts", getMonitor(parts, alerts));
+  app.post("/v1/admin/nodes/:node/drain", drainNode(parts));
+  app.get("/v1/admin/audit", getAudit(parts));
   for (const path of REFERENCE) app.use(path, echoRequestId());
   app.get("/v1/statements", getStatements(parts));
   app.get("/v1/statements/:statement", getStatement(parts));
@@ -82,6 +93,7 @@ export function createApp(parts: Parts): Fetch {
   app.get("/v1/topology", getTopology(parts));
   app.get("/livez", getLive());
   app.get("/readyz", getReady(parts));
+  app.get("/metrics", getMetrics(parts));
   registerReference(app, parts);
   app.notFound((c) => {
     const error = new RealmgateError("not_found", "Cannot find anything at this method and path");

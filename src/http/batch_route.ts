@@ -5,6 +5,7 @@ import { type Fence, FENCE_RULE, parseFence } from "../query/fence.ts";
 import { tokenAfter, type WrittenAt } from "../query/session_token.ts";
 import type { Principal } from "./authenticator.ts";
 import { type CallOptions, readCallOptions } from "./call_options.ts";
+import { bindBody } from "./count_call.ts";
 import { logFailure } from "./log_failure.ts";
 import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
@@ -96,7 +97,7 @@ async function answer(
     const fence = call.fence === undefined ? undefined : readFence(call.fence, endpoint);
     const needed = compiled.idsNeeded(call.params);
     const ids = needed === 0 ? undefined : await parts.ids.take(needed, scope);
-    const bound = compiled.bindJson(call.params, ids);
+    const bound = bindBody(parts, compiled, { params: call.params, ids });
     const left = scope.deadlineAt - parts.clock.now();
     const timeoutMs = Math.max(0, Math.min(left, timeoutOf(parts, compiled.statement, undefined)));
     own = parts.watch.open({ timeoutMs, trace: scope.trace });

@@ -3,16 +3,15 @@ import type { Cache, CacheConfig } from "../cache/cache.ts";
 import type { KeptValue } from "../cache/kept_values.ts";
 import { ENTRY_KEY_RULE, isEntryKey, keyTag, wholeTag } from "../cache/names.ts";
 import { RealmgateError } from "../core/errors.ts";
-import type { Scope } from "../core/scope.ts";
-import { untilEnd } from "../core/until_end.ts";
 import { NUMBERS } from "../query/compiled_statement.ts";
+import { audited } from "./audited.ts";
 import { invalidFields } from "./body_fields.ts";
-import { type CacheAction, cacheFailure } from "./cache_failure.ts";
 import { type Invalidation, readEntry, readInvalidation } from "./cache_fields.ts";
 import { readCallOptions } from "./call_options.ts";
 import type { Parts } from "./parts.ts";
 import { authorize, inScope, jsonAnswer, jsonBody, plainCall } from "./plain_call.ts";
 import { readJsonText } from "./read_body.ts";
+import { settled } from "./redis_failure.ts";
 import { sentRequestId } from "./request_id.ts";
 import { hasTag } from "./statement_routes.ts";
 
@@ -29,21 +28,32 @@ export function invalidateCache(parts: Parts): (c: Context) => Promise<Response>
   return (c) =>
     plainCall(parts, c, async (scope) => {
       const request = c.req.raw;
-      authorize(parts, request, "write");
+      const { name: by, scopes } = authorize(parts, request, "write");
       refuseForeignHeaders(request.headers);
       const { config } = cacheOf(parts, c);
       const asked = readInvalidation(await jsonBody(parts, request, scope), config);
-      const tags = tagsOf(config, asked);
-      const dropped = parts.caches.bus.drop({ tags, place: undefined }, scope.trace);
-      await settled(scope, dropped, {
-        what: "tell the fleet what to drop",
-        changes: true,
-        hint:
-          ". It is dropped in the isolate that answers; others that Redis is away for as well " +
-          "stop answering from their caches within 2 s. Send it again",
-      });
-      return { invalidated: asked.keys.length + asked.tags.length + (asked.all ? 1 : 0) };
+      const invalidate = async () => {
+        const tags = tagsOf(config, asked);
+        const dropped = parts.caches.bus.drop({ tags, place: undefined }, scope.trace);
+        await settled(scope, dropped, {
+          what: "tell the fleet what to drop",
+          changes: true,
+          hint:
+            ". It is dropped in the isolate that answers; others that Redis is away for as well " +
+            "stop answering from their caches within 2 s. Send it again",
+        });
+        return { invalidated: asked.keys.length + asked.tags.length + (asked.all ? 1 : 0) };
+      };
+      // Game servers drop what they have changed, all the time; that is no action of an operator.
+      if (!scopes.has("admin")) return await invalidate();
+      const action = { by, action: "cache.invalidate", target: config.name } as const;
+      return await audited(parts, { ...action, describe: () => describe(asked) }, invalidate);
     });
+}
+
+/** How much was named; keys and tags may hold what nobody should read in a log. */
+function describe({ keys, tags, all }: Invalidation): string {
+  return all ? "all of it" : `${keys.length} keys, ${tags.length} tags`;
 }
 
 /** `GET /v1/caches/{cache}/entries/{key}`: an entry that a client put. */
@@ -107,14 +117,6 @@ function tagsOf({ name, writable }: CacheConfig, { keys, tags, all }: Invalidati
     return [keyTag(name, plain), keyTag(name, plain + NUMBERS)];
   });
   return [...own, ...tags, ...(all ? [wholeTag(name)] : [])];
-}
-
-async function settled<T>(scope: Scope, work: Promise<T>, action: CacheAction): Promise<T> {
-  try {
-    return await untilEnd(scope, work);
-  } catch (error) {
-    throw cacheFailure(error, action);
-  }
 }
 
 function cacheOf(parts: Parts, c: Context): Cache {

@@ -3,6 +3,7 @@ import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Grant } from "../locks/acquirer.ts";
 import { isLockName, LOCK_NAME_RULE } from "../locks/lock_name.ts";
+import { audited } from "./audited.ts";
 import { BodyFields, type FieldFault, invalidFields } from "./body_fields.ts";
 import {
   isToken,
@@ -119,10 +120,18 @@ export function releaseLock(parts: Parts): (c: Context) => Promise<Response> {
   return (c) =>
     plainCall(parts, c, async (scope) => {
       const force = forced(c);
-      authorize(parts, c.req.raw, force ? "admin" : "write");
+      const { name: by } = authorize(parts, c.req.raw, force ? "admin" : "write");
       const name = lockName(c);
-      const token = force ? undefined : await releaseToken(parts, c.req.raw, scope);
-      return { released: await parts.locks.release({ name, token }, scope) };
+      const release = async (token: string | undefined) => ({
+        released: await parts.locks.release({ name, token }, scope),
+      });
+      if (!force) return await release(await releaseToken(parts, c.req.raw, scope));
+      return await audited(parts, {
+        by,
+        action: "lock.release",
+        target: name,
+        describe: ({ released }) => released ? undefined : "nobody held it",
+      }, () => release(undefined));
     });
 }
 

@@ -3,6 +3,7 @@ import { RealmgateError } from "../core/errors.ts";
 import { EndedError, untilEnd } from "../core/until_end.ts";
 import type { PartitionRule } from "../partitions/partition_rule.ts";
 import type { ShardReport, TableReport } from "../partitions/table_report.ts";
+import { audited } from "./audited.ts";
 import { BodyFields } from "./body_fields.ts";
 import type { Parts } from "./parts.ts";
 import { authorize, jsonBody, plainCall } from "./plain_call.ts";
@@ -22,17 +23,29 @@ export function getPartitions(parts: Parts): (c: Context) => Promise<Response> {
 export function maintainPartitions(parts: Parts): (c: Context) => Promise<Response> {
   return (c) =>
     plainCall(parts, c, async (scope) => {
-      authorize(parts, c.req.raw, "admin");
+      const { name: by } = authorize(parts, c.req.raw, "admin");
       const table = c.req.param("table") ?? "";
       const fields = new BodyFields(await jsonBody(parts, c.req.raw, scope), { known: ["dryRun"] });
       const dryRun = fields.raw("dryRun") ?? false;
       if (typeof dryRun !== "boolean") fields.refuse("dryRun", "must be true or false");
       fields.done();
-      const report = dryRun === true
-        ? await parts.partitions.plan(table, scope)
-        : await parts.partitions.maintain(table, scope);
+      const report = dryRun === true ? await parts.partitions.plan(table, scope) : await audited(
+        parts,
+        { by, action: "partition.maintain", target: table, describe: whatWasDone },
+        () => parts.partitions.maintain(table, scope),
+      );
       return { dryRun, ...tableAnswer(report, true) };
     });
+}
+
+/** How many steps had which outcome, such as `7 done, 1 busy`. */
+function whatWasDone({ shards }: TableReport): string {
+  const counts = new Map<string, number>();
+  for (const { outcome } of shards.flatMap(({ steps }) => steps)) {
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }
+  return [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ") ||
+    "there was nothing to do";
 }
 
 /** The statements are for administrators. */

@@ -3,8 +3,11 @@ import type { Log } from "../core/log.ts";
 import type { ScopeWatch } from "../core/scope.ts";
 import type { Tracing } from "../core/telemetry.ts";
 import type { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
+import type { AuditLog } from "../monitor/audit_log.ts";
 import type { CacheManager } from "../cache/cache_manager.ts";
 import type { KeptValues } from "../cache/kept_values.ts";
+import type { MonitorSource } from "../monitor/monitor_source.ts";
+import type { QueryMetrics } from "../monitor/query_metrics.ts";
 import type { PartitionManager } from "../partitions/partition_manager.ts";
 import type { CachedReads } from "../query/cached_reads.ts";
 import type { Executor } from "../query/executor.ts";
@@ -12,6 +15,7 @@ import type { IdSource } from "../query/id_source.ts";
 import type { PartitionRoutes } from "../query/partition_routes.ts";
 import type { QueryOptimizer } from "../query/query_optimizer.ts";
 import type { ScatterReads } from "../query/scatter/scatter_reads.ts";
+import type { DrainStore } from "../routing/drain_store.ts";
 import type { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import type { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
@@ -43,7 +47,15 @@ export interface Parts {
   readonly shards: ShardManager;
   readonly view: TopologyView;
   readonly replicas: ReadReplicaManager;
+  /** The nodes that operators took out of routing. */
+  readonly drains: DrainStore;
+  /** What operators did. */
+  readonly audit: AuditLog;
   readonly locks: DistributedLockManager;
+  /** Counts what becomes of calls; `undefined` where nobody is to count. */
+  readonly metrics: QueryMetrics | undefined;
+  /** What is known of the whole fleet. */
+  readonly monitor: MonitorSource;
   readonly partitions: PartitionManager;
   /** Which partitions of the declared tables calls would touch. */
   readonly partitionRoutes: PartitionRoutes;
@@ -57,5 +69,7 @@ export interface Parts {
   readonly readiness: Readiness;
   /** Whether `/docs` and `/openapi.json` answer without a key. */
   readonly openDocs: boolean;
+  /** Whether `/metrics` answers without a key. */
+  readonly metricsOpen: boolean;
   readonly version: string;
 }

@@ -13,7 +13,11 @@ import { openScope } from "./statement_call.ts";
  */
 
 /** @throws {RealmgateError} `unauthenticated`, `forbidden` */
-export function authorize(parts: Parts, request: Request, scope: string): Principal {
+export function authorize(
+  parts: Pick<Parts, "authenticator">,
+  request: Request,
+  scope: string,
+): Principal {
   const principal = parts.authenticator.authenticate(request.headers.get("authorization"));
   requireScope(principal, scope);
   return principal;

@@ -3,9 +3,10 @@ import { RealmgateError } from "../core/errors.ts";
 import type { CompiledStatement } from "../query/compiled_statement.ts";
 import { describeShard } from "../query/describe_shard.ts";
 import { groupPlans } from "../query/explained_plan.ts";
-import type { ParamSpec, ParamType } from "../query/statement.ts";
+import type { ParamSpec } from "../query/statement.ts";
 import type { Principal } from "./authenticator.ts";
 import type { Parts } from "./parts.ts";
+import { typeText } from "./type_text.ts";
 import { authorize } from "./plain_call.ts";
 
 /** `GET /v1/statements`: the registry, a line each. */
@@ -67,18 +68,4 @@ function paramSummary(param: ParamSpec): Record<string, unknown> {
   const { name, type, secret, default: fallback, ...rest } = param;
   const max = type.kind === "rows" ? { max: String(type.max) } : {};
   return { name, type: typeText(type), required: fallback === undefined, secret, ...rest, ...max };
-}
-
-/** A parameter's type as it is written in a statement file. */
-export function typeText(type: ParamType): string {
-  switch (type.kind) {
-    case "decimal":
-      return `decimal(${type.precision},${type.scale})`;
-    case "array":
-      return `${typeText(type.of)}[]`;
-    case "rows":
-      return `rows(${type.columns.map((c) => `${c.name} ${typeText(c.type)}`).join(", ")})`;
-    default:
-      return type.kind;
-  }
 }

@@ -1,13 +1,16 @@
 import { etagOf } from "../cache/etag.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
+import type { Ok, Rows } from "../drivers/mysql.ts";
 import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
 import { type CachedAnswer, tooLarge } from "../query/cached_reads.ts";
 import { encodeOk } from "../query/encode_ok.ts";
+import type { Call } from "../query/executor.ts";
 import type { WrittenAt } from "../query/session_token.ts";
-import { Timings } from "../query/timings.ts";
+import { type CallTimes, noTimes, Timings } from "../query/timings.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
 import type { CallOptions } from "./call_options.ts";
+import { countAnswer, countFailure, countHit } from "./count_call.ts";
 import type { Parts } from "./parts.ts";
 
 /** An answered call: the JSON text of its body, and what the headers say of it. */
@@ -73,54 +76,90 @@ export interface RunnableCall {
 
 /** The answer that a cache has at hand; costs no wait, no scope and no promise. */
 export function findAnswer(
-  { cached }: Parts,
+  parts: Parts,
   { compiled, bound, options }: RunnableCall,
 ): CachedAnswer | undefined {
+  const { cached } = parts;
   const { consistency, int64 } = options;
   const cache = cached.cacheOf(compiled, consistency);
   if (cache === undefined) return undefined;
   const key = compiled.cacheKey(bound, options);
-  return cached.find(cache, { compiled, bound, consistency, int64, key });
+  const found = cached.find(cache, { compiled, bound, consistency, int64, key });
+  if (found !== undefined) {
+    countHit(parts, { compiled, shard: found.shard, bytes: found.body.length });
+  }
+  return found;
 }
 
-/** Runs a bound statement and encodes its answer. */
+/** Runs a bound statement, encodes its answer, and counts what becomes of it. */
 export async function runStatement(
   parts: Parts,
   call: RunnableCall & { readonly scope: Scope },
 ): Promise<Answer> {
   const { compiled, bound, options, scope } = call;
-  const { consistency, token, fence, int64 } = options;
+  const { openedAt } = scope;
   const timings = options.timing ? new Timings(parts.clock) : undefined;
-  const run = { compiled, bound, consistency, token, scope, timings, fence };
-  if (compiled.statement.kind === "exec") {
-    const write = await parts.executor.write(run);
-    const { generated } = bound;
-    const body = encodeOk(compiled, write.result, { int64: options.int64, generated });
-    assertShort(parts, compiled, body);
-    timings?.mark("encode");
-    const { shard, source } = write;
-    return { body, shard, source, etag: undefined, timings, write };
+  const times = parts.metrics && noTimes();
+  try {
+    const answer = await runCounted(parts, { ...options, compiled, bound, scope, timings, times });
+    const { body: { length: bytes }, shard, source } = answer;
+    if (source === "cache" || source === "stale") countHit(parts, { compiled, shard, bytes });
+    else if (times !== undefined) {
+      countAnswer(parts, { compiled, shard, source, times, openedAt, bytes });
+    }
+    return answer;
+  } catch (error) {
+    countFailure(parts, { compiled, bound, openedAt, error });
+    throw error;
   }
+}
+
+/** One call on its way, with all that its caller asked for. */
+interface Run extends Call, CallOptions {
+  readonly consistency: Call["consistency"];
+  readonly token: Call["token"];
+  readonly fence: Call["fence"];
+  readonly times: CallTimes | undefined;
+}
+
+async function runCounted(parts: Parts, run: Run): Promise<Answer> {
+  const { compiled, timings, consistency } = run;
+  if (compiled.statement.kind === "exec") return await write(parts, run);
   const cache = parts.cached.cacheOf(compiled, consistency);
   if (cache !== undefined) {
-    const cachedCall = { ...run, int64, key: compiled.cacheKey(bound, options) };
-    const found = parts.cached.find(cache, cachedCall);
+    const call = { ...run, key: compiled.cacheKey(run.bound, run) };
+    const found = parts.cached.find(cache, call);
     timings?.mark("cache");
-    const { body, shard, source, etag } = found ?? await parts.cached.load(cache, cachedCall);
+    const { body, shard, source, etag } = found ?? await parts.cached.load(cache, call);
     return { body, shard, source, etag, timings, write: undefined };
   }
   if (compiled.scatter !== undefined) {
-    const answer = await parts.scattered.read(compiled.scatter, { ...run, int64 });
+    const answer = await parts.scattered.read(compiled.scatter, run);
     assertShort(parts, compiled, answer.body);
     timings?.mark("encode");
     return { ...answer, etag: undefined, timings, write: undefined };
   }
   const { result, shard, source } = await parts.executor.read(run);
-  const body = `{"data":${compiled.encodeRows(result, options)}}`;
+  const body = `{"data":${compiled.encodeRows(result, run)}}`;
   assertShort(parts, compiled, body);
   timings?.mark("encode");
   const etag = compiled.statement.cache === undefined ? undefined : etagOf(body);
   return { body, shard, source, etag, timings, write: undefined };
+}
+
+async function write(parts: Parts, run: Run): Promise<Answer> {
+  const { compiled, bound: { generated }, timings, times, int64 } = run;
+  const written = await parts.executor.write(run);
+  const { result, shard, source } = written;
+  if (times !== undefined) times.rows = rowsOf(result);
+  const body = encodeOk(compiled, result, { int64, generated });
+  assertShort(parts, compiled, body);
+  timings?.mark("encode");
+  return { body, shard, source, etag: undefined, timings, write: written };
+}
+
+function rowsOf(result: Ok | Rows): number {
+  return result.kind === "ok" ? result.affectedRows : result.rows.length;
 }
 
 function assertShort({ limits }: Parts, compiled: CompiledStatement, body: string): void {

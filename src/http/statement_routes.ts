@@ -1,7 +1,9 @@
 import { RealmgateError } from "../core/errors.ts";
+import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
 import type { CachedAnswer } from "../query/cached_reads.ts";
 import { tokenAfter } from "../query/session_token.ts";
 import { readCallOptions } from "./call_options.ts";
+import { bindBody, countRefusal } from "./count_call.ts";
 import type { Parts } from "./parts.ts";
 import { readJson } from "./read_body.ts";
 import { sentRequestId } from "./request_id.ts";
@@ -29,7 +31,7 @@ export function getQuery(parts: Parts): StatementHandler {
     const options = readCallOptions(headers, "read");
     const compiled = findStatement(parts, { name, endpoint: "query", principal });
     const mark = url.indexOf("?");
-    const bound = compiled.bindQuery(mark < 0 ? "" : url.slice(mark + 1));
+    const bound = bind(parts, compiled, mark < 0 ? "" : url.slice(mark + 1));
     const call = { compiled, bound, options };
     if (!options.timing) {
       const found = findAnswer(parts, call);
@@ -57,7 +59,7 @@ export function postStatement(parts: Parts, endpoint: Endpoint): StatementHandle
       const params = readParams(await readJson(request, { maxBytes, scope, reads }));
       const needed = compiled.idsNeeded(params);
       const ids = needed === 0 ? undefined : await parts.ids.take(needed, scope);
-      const bound = compiled.bindJson(params, ids);
+      const bound = bindBody(parts, compiled, { params, ids });
       const call = { compiled, bound, options };
       return respond(await runStatement(parts, { ...call, scope }), {
         headers,
@@ -68,6 +70,16 @@ export function postStatement(parts: Parts, endpoint: Endpoint): StatementHandle
       scope.close();
     }
   };
+}
+
+/** Binds a query string; one that is refused is counted. */
+function bind(parts: Parts, compiled: CompiledStatement, search: string): Bound {
+  try {
+    return compiled.bindQuery(search);
+  } catch (error) {
+    countRefusal(parts, compiled, error);
+    throw error;
+  }
 }
 
 /**

@@ -6,6 +6,8 @@ export interface DBHealthStatus {
   readonly up: boolean;
   /** Why it takes no reads, for people. */
   readonly ejected: string | null;
+  /** Since when, and by which key, an operator has it take no reads. */
+  readonly drained: { readonly by: string; readonly at: number } | null;
   readonly version: string | null;
   /** How long the last look took, in milliseconds. */
   readonly latencyMs: number | null;

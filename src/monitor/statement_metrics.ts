@@ -22,9 +22,9 @@ export interface StatementCounts {
   readonly errors: Readonly<Record<string, number>>;
   /** Of the calls: answered by a cache, fresh or stale. */
   readonly cached: number;
-  /** Of the calls: read by a query that answered others too. */
+  /** Keys that were read by a query for several at once. */
   readonly batched: number;
-  /** Rows that were answered, or matched by writes. */
+  /** Rows that databases answered, or matched for writes; not those of cached answers. */
   readonly rows: number;
   /** Characters of JSON that were answered. */
   readonly bytes: number;

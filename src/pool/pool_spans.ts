@@ -20,7 +20,7 @@ export function poolAttributes(
   };
 }
 
-/** Waits for a connection within a span, also where one is idle. */
+/** Asks for a connection within a span; what is there at once comes without a promise here too. */
 export function traceWait<Asked extends { readonly label: string }, T>(
   trace: Trace,
   wait: {
@@ -29,7 +29,7 @@ export function traceWait<Asked extends { readonly label: string }, T>(
     readonly asked: Asked;
   },
   acquire: (asked: Asked) => T | Promise<T>,
-): Promise<T> {
+): T | Promise<T> {
   const { pool: { name, shard }, asked } = wait;
   const span = trace.begin("pool wait", {
     attributes: {
@@ -39,7 +39,16 @@ export function traceWait<Asked extends { readonly label: string }, T>(
       "realmgate.statement": asked.label,
     },
   });
-  return inSpan(span, async () => await acquire(asked));
+  try {
+    const lent = acquire(asked);
+    if (lent instanceof Promise) return inSpan(span, () => lent);
+    span.end();
+    return lent;
+  } catch (error) {
+    span.fail(error);
+    span.end();
+    throw error;
+  }
 }
 
 /** A command, as its span tells of it. */

@@ -23,7 +23,8 @@ import { isSessionRead, type Need, SessionReads } from "./session_reads.ts";
 import type { SessionToken } from "./session_token.ts";
 import type { Consistency } from "./statement.ts";
 import { statementWrite } from "./statement_write.ts";
-import type { Timings } from "./timings.ts";
+import type { ExecutionLog } from "./execution_log.ts";
+import type { CallTimes, Timings } from "./timings.ts";
 import type { Written } from "./write_position.ts";
 
 /** One run of one statement, validated and bound. */
@@ -37,6 +38,8 @@ export interface Call {
   readonly scope: Scope;
   /** Filled where the caller wants to see where its time goes. */
   readonly timings?: Timings | undefined;
+  /** Filled for whoever counts. */
+  readonly times?: CallTimes | undefined;
   /** Under which a write is to run. @default {none} */
   readonly fence?: Fence | undefined;
   /** Where a read goes and what it must see, where that is known better. It waits for no replica. */
@@ -70,6 +73,7 @@ export class Executor {
   readonly #allShards: readonly string[];
   readonly #batches: ReadBatches;
   readonly #joined: JoinedReads<Rows | Ok | "behind">;
+  readonly #executions: ExecutionLog | undefined;
   readonly #writer: PrimaryWriter;
   readonly #write: PrimaryWork<Call, Written>;
   #nextAny = 0;
@@ -82,6 +86,7 @@ export class Executor {
     this.#allShards = parts.shards.shards;
     this.#batches = new ReadBatches(parts);
     this.#joined = new JoinedReads(parts);
+    this.#executions = parts.executions;
     this.#writer = new PrimaryWriter(parts);
     this.sessions = new SessionReads(parts);
     this.#write = statementWrite({
@@ -154,6 +159,7 @@ export class Executor {
         if (result.kind === "ok") throw notRows(compiled);
         if (result.rows.length > compiled.statement.maxRows) throw tooManyRows(compiled);
         timings?.mark("db");
+        if (call.times !== undefined) call.times.rows += result.rows.length;
         const source = this.#view.shard(shard).primary === node ? "primary" : "replica";
         return { result, shard, node, source };
       } catch (error) {
@@ -184,8 +190,15 @@ export class Executor {
   async #readAt(node: string, call: Call): Promise<Rows | Ok | "behind"> {
     const batched = this.#batches.read(node, call);
     if (batched === undefined) return await this.#join(node, call);
-    call.timings?.mark("route");
-    return await batched ?? await this.#run(node, call);
+    const { timings, times } = call;
+    timings?.mark("route");
+    const rows = await batched;
+    if (rows === undefined) return await this.#run(node, call);
+    if (times !== undefined && this.#executions !== undefined) {
+      times.answeredAt = this.#executions.now();
+      times.executeMs += times.answeredAt - call.scope.openedAt;
+    }
+    return rows;
   }
 
   /** With the same calls that come meanwhile. */
@@ -204,10 +217,11 @@ export class Executor {
 
   /** Where there is a floor the node is waited for first. */
   async #run(node: string, call: Call, floor?: Floor): Promise<Rows | Ok | "behind"> {
-    const { compiled, bound, scope, timings } = call;
+    const { compiled, bound, scope, timings, times } = call;
     const pool = this.#poolOf(node);
     timings?.mark("route");
     const lent = pool.acquire({ scope, label: compiled.statement.name });
+    const waitedFrom = lent instanceof Promise ? this.#executions?.now() : undefined;
     const connection = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
     try {
@@ -218,6 +232,8 @@ export class Executor {
       }
       return await connection.execute(bound.sql, bound.values, { scope });
     } finally {
+      const { lentAt } = connection;
+      this.#executions?.ended({ node, compiled, waitedFrom, lentAt, times });
       pool.release(connection);
     }
   }

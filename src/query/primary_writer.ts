@@ -50,6 +50,11 @@ export interface PrimaryWork<Job extends PrimaryJob, Result> {
   readonly repeats: (job: Job) => boolean;
   /** Fails with `connect_failed` where it is certainly not applied, else with `connection_lost`. */
   readonly run: (lease: Lease, job: Job, node: string) => Promise<Result>;
+  /** Told when it ended, with whatever, and when its connection was waited for and lent. */
+  readonly ended?: (
+    job: Job,
+    at: { readonly node: string; readonly waitedFrom: number | undefined; readonly lentAt: number },
+  ) => void;
   /** Whether a result lacks what the server can still be asked for. @default {it never does} */
   readonly lacks?: (result: Result) => boolean;
   /** Asks for it on the same connection. Must not fail, for the work is done. */
@@ -152,6 +157,7 @@ export class PrimaryWriter {
     const pool = this.#poolOf(node);
     timings?.mark("route");
     const lent = pool.acquire({ scope, label: work.labelOf(job) });
+    const waitedFrom = lent instanceof Promise ? this.#clock.now() : undefined;
     const lease = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
     try {
@@ -160,6 +166,7 @@ export class PrimaryWriter {
         ? await work.complete(lease, { job, result })
         : result;
     } finally {
+      work.ended?.(job, { node, waitedFrom, lentAt: lease.lentAt });
       pool.release(lease);
     }
   }

@@ -6,6 +6,7 @@ import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { MOST_ROWS } from "./annotations.ts";
 import type { BatchPlan } from "./batch_plan.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
+import type { ExecutionLog } from "./execution_log.ts";
 import { isNodeFailure } from "./failure.ts";
 import { type Batch, ReadLane } from "./read_lane.ts";
 
@@ -15,6 +16,8 @@ export interface ReadBatchesParts {
   readonly watch: ScopeWatch;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where queries are counted, if they are. */
+  readonly executions: ExecutionLog | undefined;
 }
 
 /** Groups of calls that differ in more than their keys, of one statement on one node. */
@@ -83,8 +86,10 @@ export class ReadBatches {
     const { plan } = compiled;
     const [first] = batch.values();
     if (plan === undefined || first === undefined) return undefined;
-    const pool = this.#parts.poolOf(node);
+    const { poolOf, executions } = this.#parts;
+    const pool = poolOf(node);
     const lent = pool.acquire({ scope, label: compiled.statement.name });
+    const waitedFrom = lent instanceof Promise ? executions?.now() : undefined;
     const connection = lent instanceof Promise ? await lent : lent;
     try {
       if (batch.size === 1) {
@@ -100,6 +105,8 @@ export class ReadBatches {
       if (batch.size > 1 && error instanceof SqlError && !isNodeFailure(error)) return undefined;
       throw error;
     } finally {
+      const { lentAt } = connection;
+      executions?.ended({ node, compiled, waitedFrom, lentAt, times: undefined, keys: batch.size });
       pool.release(connection);
     }
   }

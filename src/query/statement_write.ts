@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Lease } from "../pool/lease.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
 import type { Call } from "./executor.ts";
+import type { ExecutionLog } from "./execution_log.ts";
 import type { PrimaryWork } from "./primary_writer.ts";
 import { SETTLE_MS, taggedWrite } from "./tagged_write.ts";
 import { transactWrite } from "./transact_write.ts";
@@ -14,6 +15,8 @@ export interface StatementWriteParts {
   readonly clock: Clock;
   /** Told of writes that drop tags. */
   readonly bus: Pick<CoherenceBus, "intend" | "done" | "aborted">;
+  /** Where queries are counted, if they are. */
+  readonly executions: ExecutionLog | undefined;
   /** The shard that a call goes to; throws where it cannot run. */
   readonly shardOf: (call: Call) => string;
 }
@@ -23,7 +26,7 @@ export interface StatementWriteParts {
  * recorded exactly if it is applied, or with word to the caches.
  */
 export function statementWrite(parts: StatementWriteParts): PrimaryWork<Call, Written> {
-  const { view, clock, bus, shardOf } = parts;
+  const { view, clock, bus, executions, shardOf } = parts;
   const runTagged = (lease: Lease, call: Call, node: string) => {
     const { compiled, bound, scope, fence } = call;
     const shard = shardOf(call);
@@ -44,6 +47,9 @@ export function statementWrite(parts: StatementWriteParts): PrimaryWork<Call, Wr
     shardOf,
     labelOf: ({ compiled }) => compiled.statement.name,
     repeats: ({ compiled }) => compiled.statement.retry,
+    ...(executions === undefined ? {} : {
+      ended: ({ compiled, times }, at) => executions.ended({ ...at, compiled, times }),
+    }),
     lacks: ({ gtid }) => gtid === undefined,
     // Where a shard has one node, everybody reads that: nobody asks how far it is.
     complete: (lease, { job, result }) =>

@@ -1,5 +1,22 @@
 import type { Clock } from "../core/clock.ts";
 
+/** Where a call's time went, filled on its way; in milliseconds. */
+export interface CallTimes {
+  /** What it waited for its connection. */
+  queueMs: number;
+  /** What its query took; of one that others shared, all that was before its answer. */
+  executeMs: number;
+  /** When the answer was at hand, on the clock's `now()`; 0 while it is not. */
+  answeredAt: number;
+  /** What the database answered, or what a write matched. */
+  rows: number;
+}
+
+/** The times of a call that begins. */
+export function noTimes(): CallTimes {
+  return { queueMs: 0, executeMs: 0, answeredAt: 0, rows: 0 };
+}
+
 /** Where one request's time went, for the `Server-Timing` header. */
 export class Timings {
   readonly #clock: Clock;

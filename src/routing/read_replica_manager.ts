@@ -73,8 +73,7 @@ export class ReadReplicaManager {
       if (node !== undefined && node !== except) return node;
     }
     const { primary } = this.#view.shard(shard);
-    const allowed = this.#fallbackToPrimary || rotation.weights.size === 1;
-    if (primary !== null && primary !== except && allowed) return primary;
+    if (primary !== null && primary !== except && this.#fallsBack(rotation)) return primary;
     throw new RealmgateError(
       "shard_unavailable",
       `Cannot read from shard ${shard}: no node of it may take reads now`,
@@ -98,6 +97,26 @@ export class ReadReplicaManager {
       return node;
     }
     return undefined;
+  }
+
+  /**
+   * Who takes the reads of `shard` that need no primary: replicas, or the primary for want of them, or
+   * nobody where the policy does not allow that.
+   *
+   * @param options.except a node to leave out of account
+   * @throws {TypeError} if there is no such shard
+   */
+  readersOf(
+    shard: string,
+    options: { readonly except: string },
+  ): "replicas" | "primary" | "nobody" {
+    const rotation = this.#rotationOf(shard);
+    if (rotation.turns.some((node) => node !== options.except)) return "replicas";
+    return this.#fallsBack(rotation) ? "primary" : "nobody";
+  }
+
+  #fallsBack({ weights }: Rotation): boolean {
+    return this.#fallbackToPrimary || weights.size === 1;
   }
 
   #rotationOf(shard: string): Rotation {

@@ -7,7 +7,9 @@ export function isNews(before: ShardState, after: ShardState): boolean {
 }
 
 function signature({ epoch, primary, status, nodes }: ShardState): string {
-  const each = nodes.map(({ role, up, ejected }) => [role, up, ejected === undefined]);
+  const each = nodes.map((
+    { role, up, drained, ejected },
+  ) => [role, up, drained === undefined, ejected === undefined]);
   return JSON.stringify([epoch, primary, status, each]);
 }
 

@@ -8,7 +8,7 @@ import { NodeProbe } from "./node_probe.ts";
 import { NO_PRIMACY, type Primacy } from "./primacy.ts";
 import { isNews, sayChanges } from "./shard_changes.ts";
 import type { ShardReport } from "./shard_report.ts";
-import type { NodeSpec, ShardSpec, ShardState } from "./topology.ts";
+import type { Drains, NodeSpec, ShardSpec, ShardState } from "./topology.ts";
 import {
   isObserved,
   type Observation,
@@ -23,6 +23,8 @@ export interface ShardWatchOptions {
   readonly targetOf: (node: NodeSpec) => MysqlTarget;
   readonly driver: MysqlDriver;
   readonly store: EpochStore;
+  /** The nodes that operators took out. */
+  readonly drains: () => Drains;
   readonly clock: Clock;
   readonly log: Log;
   readonly watch: ScopeWatch;
@@ -152,7 +154,17 @@ export class ShardWatch {
       for (const told of newer) this.#observations.set(told.node, told);
     }
     this.#primacy = this.#options.store.learn(this.spec.name, report.primacy);
-    this.#renew();
+    this.renew();
+  }
+
+  /** Judges anew, after a node was drained or taken back. */
+  renew(): void {
+    const before = this.#state;
+    this.#state = this.#judge();
+    if (!isNews(before, this.#state)) return;
+    sayChanges(this.#options.log, before, this.#state);
+    this.#options.onChange();
+    if (this.#rounds > 0) this.#share();
   }
 
   /** Gives up connections that were not used for a while. */
@@ -200,7 +212,7 @@ export class ShardWatch {
     const canBeat = writable.length === 1 && !this.#heartbeat.busy;
     const { primacy, beat } = await store.observe(this.spec.name, { writable, canBeat });
     this.#primacy = primacy;
-    this.#renew();
+    this.renew();
     const node = this.spec.nodes.find(({ name }) => name === this.#state.primary);
     if (beat && node !== undefined) this.#heartbeat.beat(node.name, targetOf(node));
   }
@@ -211,15 +223,6 @@ export class ShardWatch {
     return new Map([...this.#observations].filter(([, { beganAt }]) => beganAt >= since));
   }
 
-  #renew(): void {
-    const before = this.#state;
-    this.#state = this.#judge();
-    if (!isNews(before, this.#state)) return;
-    sayChanges(this.#options.log, before, this.#state);
-    this.#options.onChange();
-    if (this.#rounds > 0) this.#share();
-  }
-
   #judge(): ShardState {
     const observations = this.#observations;
     this.#writable = writableNodes(this.spec, observations, this.#writable);
@@ -227,6 +230,7 @@ export class ShardWatch {
       observations,
       writable: this.#writable,
       primacy: this.#primacy,
+      drains: this.#options.drains(),
       maxLagMs: this.#options.maxLagMs,
     });
   }

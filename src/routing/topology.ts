@@ -17,6 +17,17 @@ export interface ShardSpec {
   readonly nodes: readonly NodeSpec[];
 }
 
+/** Who took a node out of routing, and when. */
+export interface Drain {
+  /** The name of an API key. */
+  readonly by: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
+/** The nodes that are drained, by name. */
+export type Drains = ReadonlyMap<string, Drain>;
+
 /** What the last look at a node found. */
 export interface NodeState {
   readonly name: string;
@@ -52,6 +63,11 @@ export interface NodeState {
   readonly observedAt: number | undefined;
   /** The server's limit of connections, and how many it has; `undefined` while unknown. */
   readonly connections: { readonly max: number; readonly used: number } | undefined;
+  /**
+   * Who took it out of routing, or `undefined`. A drained node takes no reads as a replica; should it
+   * become the primary, it takes writes, and the reads that go to a primary.
+   */
+  readonly drained: Drain | undefined;
   /** Why it takes no reads, or `undefined` where it may. */
   readonly ejected: string | undefined;
 }

@@ -7,7 +7,7 @@ import type { FleetDuty } from "../locks/fleet_duty.ts";
 import type { EpochStore } from "./epoch_store.ts";
 import type { ShardReport } from "./shard_report.ts";
 import { ShardWatch } from "./shard_watch.ts";
-import type { NodeSpec, ShardSpec, TopologySnapshot } from "./topology.ts";
+import type { Drains, NodeSpec, ShardSpec, TopologySnapshot } from "./topology.ts";
 import type { TopologyBulletin } from "./topology_bulletin.ts";
 
 /** What a {@linkcode TopologyProber} is made of. */
@@ -19,6 +19,8 @@ export interface TopologyProberOptions {
   /** Who looks at the nodes for the fleet. */
   readonly duty: Pick<FleetDuty, "state">;
   readonly bulletin: TopologyBulletin;
+  /** The nodes that operators took out. */
+  readonly drains: () => Drains;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -136,6 +138,11 @@ export class TopologyProber {
       });
     }
     void this.#look();
+  }
+
+  /** Tells at once of nodes that were drained or taken back. */
+  renew(): void {
+    for (const { watch } of this.#shards.values()) watch.renew();
   }
 
   /**

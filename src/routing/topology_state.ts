@@ -1,5 +1,5 @@
 import type { Primacy } from "./primacy.ts";
-import type { NodeSpec, NodeState, ShardSpec, ShardState } from "./topology.ts";
+import type { Drain, Drains, NodeSpec, NodeState, ShardSpec, ShardState } from "./topology.ts";
 
 /** What one look at a node found. */
 export interface Observation {
@@ -64,13 +64,17 @@ export function isObserved(spec: ShardSpec, observations: Observations): boolean
   return spec.nodes.every(({ name }) => observations.has(name));
 }
 
-/** What is known of a shard, from the looks at its nodes and what the fleet agreed on. */
+/**
+ * What is known of a shard, from the looks at its nodes, what the fleet agreed on, and what operators
+ * took out of it.
+ */
 export function shardState(
   spec: ShardSpec,
   known: {
     readonly observations: Observations;
     readonly writable: readonly string[];
     readonly primacy: Primacy;
+    readonly drains: Drains;
     readonly maxLagMs: number;
   },
 ): ShardState {
@@ -128,10 +132,12 @@ function nodeState(
     readonly observations: Observations;
     readonly primary: string | null;
     readonly newest: number | undefined;
+    readonly drains: Drains;
     readonly maxLagMs: number;
   },
 ): NodeState {
   const { observations, primary, newest } = known;
+  const drained = known.drains.get(node.name);
   const seen = observations.get(node.name);
   const isPrimary = node.name === primary;
   const replica = !isPrimary && seen?.up === true &&
@@ -152,7 +158,8 @@ function nodeState(
     probeMs: seen === undefined ? undefined : seen.endedAt - seen.beganAt,
     observedAt: seen?.wallMs,
     connections: seen?.connections,
-    ejected: isPrimary ? undefined : reasonAgainst(seen, { ...known, lagMs }),
+    drained,
+    ejected: isPrimary ? undefined : reasonAgainst(seen, { ...known, drained, lagMs }),
   };
 }
 
@@ -160,11 +167,15 @@ function reasonAgainst(
   seen: Observation | undefined,
   known: {
     readonly spec: ShardSpec;
+    readonly drained: Drain | undefined;
     readonly lagMs: number | undefined;
     readonly maxLagMs: number;
   },
 ): string | undefined {
-  const { lagMs, maxLagMs } = known;
+  const { drained, lagMs, maxLagMs } = known;
+  if (drained !== undefined) {
+    return `drained by ${drained.by} at ${new Date(drained.at).toISOString()}`;
+  }
   if (seen === undefined) return "not looked at yet";
   if (!seen.up) return seen.trouble ?? "down";
   if (known.spec.role === "auto") {

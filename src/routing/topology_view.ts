@@ -248,6 +248,7 @@ export function unknownShard(spec: ShardSpec): ShardState {
     probeMs: undefined,
     observedAt: undefined,
     connections: undefined,
+    drained: undefined,
     ejected: why,
   }));
   return { name: spec.name, epoch: "0", primary: null, status: "unknown", why, nodes };

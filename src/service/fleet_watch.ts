@@ -5,12 +5,16 @@ import { IoredisClient } from "../drivers/ioredis_client.ts";
 import { redisFitness } from "../drivers/redis_fitness.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { FleetDuty } from "../locks/fleet_duty.ts";
+import type { DatabaseMonitorOptions } from "../monitor/database_monitor.ts";
+import type { MonitorSource } from "../monitor/monitor_source.ts";
+import { DrainWatch } from "../routing/drain_watch.ts";
 import { EpochStore } from "../routing/epoch_store.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyBulletin } from "../routing/topology_bulletin.ts";
 import { TopologyProber } from "../routing/topology_prober.ts";
 import { CacheSweeper, SWEEPERS } from "./cache_sweeper.ts";
 import { sweepFences } from "./fence_sweep.ts";
+import { type FleetMonitor, fleetMonitor } from "./fleet_monitor.ts";
 import type { World } from "./isolate.ts";
 import { PlanBoard } from "./plan_board.ts";
 import { PartitionUpkeep } from "./partition_upkeep.ts";
@@ -21,6 +25,10 @@ export interface FleetWatchOptions {
   readonly config: Config;
   readonly ca: string | undefined;
   readonly world: World;
+  /** This process, as the fleet sees it. */
+  readonly identity: DatabaseMonitorOptions["identity"];
+  /** How the isolates of this process do. */
+  readonly isolates: DatabaseMonitorOptions["isolates"];
   readonly onSnapshot: (snapshot: TopologySnapshot) => void;
   /** Told when Redis goes or comes. */
   readonly onRedis: () => void;
@@ -30,9 +38,9 @@ export interface FleetWatchOptions {
 
 /**
  * Connections that a process needs on a node beside its pools: probe, heartbeat, checks, the sweeps
- * of the outbox and of intents, the partitions' upkeep, spare.
+ * of the outbox and of intents, the partitions' upkeep, the monitor, spare.
  */
-const OWN_CONNECTIONS = 7;
+const OWN_CONNECTIONS = 8;
 
 /** The lock of the process that looks at the databases for the fleet. */
 const DUTY = "realmgate:topology";
@@ -51,10 +59,12 @@ export class FleetWatch {
   readonly #watch: ScopeWatch;
   readonly #locks: DistributedLockManager;
   readonly #duty: FleetDuty;
+  readonly #drains: DrainWatch;
   readonly #prober: TopologyProber;
   readonly #sweepDuty: FleetDuty;
   readonly #sweeper: CacheSweeper;
   readonly #partitions: PartitionUpkeep;
+  readonly #monitor: FleetMonitor;
 
   constructor(options: FleetWatchOptions) {
     const { config, ca, world } = options;
@@ -67,6 +77,12 @@ export class FleetWatch {
     this.#watch = new ScopeWatch({ clock: world.clock, tickMs: 100 });
     this.#locks = new DistributedLockManager({ ...world, fleet, redis, watch: this.#watch });
     this.#duty = new FleetDuty({ ...world, name: DUTY, locks: this.#locks });
+    this.#drains = new DrainWatch({
+      ...world,
+      fleet,
+      redis,
+      onChange: () => this.#prober.renew(),
+    });
     this.#prober = new TopologyProber({
       ...world,
       shards: shardSpecs(config),
@@ -74,6 +90,7 @@ export class FleetWatch {
       store: new EpochStore({ ...world, fleet, redis }),
       duty: this.#duty,
       bulletin: new TopologyBulletin({ ...world, fleet, redis }),
+      drains: () => this.#drains.drains,
       onSnapshot: options.onSnapshot,
       maxLagMs: config.replicas.maxLag,
     });
@@ -95,6 +112,21 @@ export class FleetWatch {
       locks: this.#locks,
       topology: () => this.#prober.snapshot,
     });
+    this.#monitor = fleetMonitor({
+      ...options,
+      redis,
+      watch: this.#watch,
+      topology: () => this.#prober.snapshot,
+      duty: () => this.#duty.state,
+      redisUp: () => this.redisUp,
+      alerts: () => Promise.resolve([]),
+      onView: () => Promise.resolve(),
+    });
+  }
+
+  /** What is known of the whole fleet. */
+  get monitor(): MonitorSource {
+    return this.#monitor.monitor;
   }
 
   /** What is known of the databases now. */
@@ -122,12 +154,15 @@ export class FleetWatch {
   async start(): Promise<void> {
     await this.#redis.start();
     await this.#checkRedis();
+    // Before it is known where reads may go.
+    await this.#drains.start();
     await this.#prober.start();
     this.#checkLimits();
     await this.#locks.initialize();
     this.#duty.start();
     this.#sweepDuty.start();
     this.#sweeper.start();
+    this.#monitor.monitor.start();
   }
 
   /** Looks at a shard's nodes at once: a request met an error there. */
@@ -138,9 +173,12 @@ export class FleetWatch {
   /** Arms the timers anew. */
   rearm(): void {
     this.#prober.rearm();
+    this.#drains.rearm();
     this.#duty.start();
     this.#sweepDuty.start();
     this.#sweeper.start();
+    this.#monitor.monitor.start();
+    this.#monitor.rest();
   }
 
   /** Deletes fences that were not used for long, on every shard, if this process is on duty. */
@@ -161,7 +199,8 @@ export class FleetWatch {
 
   /** Leaves the fleet's work to another process, stops looking and closes its connections. */
   async stop(): Promise<void> {
-    await Promise.all([this.#duty.stop(), this.#sweepDuty.stop()]);
+    await Promise.all([this.#duty.stop(), this.#sweepDuty.stop(), this.#monitor.stop()]);
+    this.#drains.stop();
     await Promise.all([this.#prober.stop(), this.#sweeper.stop(), this.#partitions.stop()]);
     await this.#locks.shutdown();
     this.#watch.close();

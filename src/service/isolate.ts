@@ -5,42 +5,31 @@ import { ScopeWatch } from "../core/scope.ts";
 import type { Tracing } from "../core/telemetry.ts";
 import { IoredisClient } from "../drivers/ioredis_client.ts";
 import type { MysqlDriver } from "../drivers/mysql.ts";
-import { createApp } from "../http/app.ts";
-import { Authenticator } from "../http/authenticator.ts";
 import { BodyReads } from "../http/body_reads.ts";
 import { CacheManager } from "../cache/cache_manager.ts";
-import { KeptValues } from "../cache/kept_values.ts";
-import { ValueStore } from "../cache/value_store.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { fenceSourceOf } from "../locks/fence_rules.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
 import { ConnectionPoolManager } from "../pool/connection_pool_manager.ts";
+import { ExecutionLog } from "../query/execution_log.ts";
 import { Executor } from "../query/executor.ts";
-import { CachedReads } from "../query/cached_reads.ts";
 import { FenceCounter } from "../query/fence_counter.ts";
-import { IdSource } from "../query/id_source.ts";
-import { PartitionRoutes } from "../query/partition_routes.ts";
 import { ReadFloors } from "../query/read_floors.ts";
 import { QueryOptimizer } from "../query/query_optimizer.ts";
-import { ScatterReads } from "../query/scatter/scatter_reads.ts";
 import { SETTLE_MS } from "../query/tagged_write.ts";
+import type { IsolateBulletin } from "../monitor/database_monitor.ts";
+import type { MonitorSource } from "../monitor/monitor_source.ts";
+import { QueryMetrics } from "../monitor/query_metrics.ts";
 import type { StatementFacts, StatementSource } from "../query/statement.ts";
 import { ReadReplicaManager } from "../routing/read_replica_manager.ts";
 import { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyView } from "../routing/topology_view.ts";
-import { fleetPartitions } from "./fleet_partitions.ts";
+import { isolateApp } from "./isolate_app.ts";
+import { isolateBulletin } from "./isolate_bulletin.ts";
 import { Listener } from "./listener.ts";
 import type { StartOrder, Status } from "./messages.ts";
-import {
-  cacheConfigs,
-  partitionRules,
-  poolConfig,
-  redisTarget,
-  registryRules,
-  shardSpecs,
-} from "./settings.ts";
-import { VERSION } from "./version.ts";
+import { cacheConfigs, poolConfig, redisTarget, registryRules, shardSpecs } from "./settings.ts";
 
 /** How long answers ask clients to close before the port is closed. */
 const ANNOUNCE_MS = 500;
@@ -74,20 +63,30 @@ export class Isolate {
   readonly #locks: DistributedLockManager;
   readonly #caches: CacheManager;
   readonly #listener: Listener;
+  readonly #metrics: QueryMetrics | undefined;
   readonly #reads = new BodyReads();
+  readonly #startedAt: number;
   #status: Status = { phase: "starting", redisUp: false };
   #stopped: Promise<void> | undefined;
 
   /** @throws {StatementFaultsError} if the statements cannot be used */
   constructor(
     order: StartOrder,
-    options: { readonly world: World; readonly onSuspect: (shard: string) => void },
+    options: {
+      readonly world: World;
+      readonly onSuspect: (shard: string) => void;
+      /** What the main isolate of the process knows. */
+      readonly monitor: MonitorSource;
+    },
   ) {
     const { config } = order;
-    const { clock, random, log, tracing } = options.world;
+    const { clock, random, log } = options.world;
     this.#order = order;
     this.#world = options.world;
+    this.#startedAt = clock.wallMs();
     this.#watch = new ScopeWatch({ clock });
+    const { monitor } = config;
+    this.#metrics = monitor.queries ? new QueryMetrics({ clock, slowMs: monitor.slow }) : undefined;
     this.#pools = new ConnectionPoolManager({ ...options.world, watch: this.#watch });
     const specs = shardSpecs(config);
     const shards = new ShardManager({
@@ -131,6 +130,8 @@ export class Isolate {
       clock,
       log,
       bus: caches.bus,
+      executions: this.#metrics &&
+        new ExecutionLog({ clock, metrics: this.#metrics, shards: specs }),
     });
     const counter = new FenceCounter({ shards, view, poolOf, clock });
     this.#locks = new DistributedLockManager({
@@ -144,55 +145,24 @@ export class Isolate {
           ? counter.next(name, { shard: counter.shardOf(name), scope })
           : undefined,
     });
-    const fetch = createApp({
-      authenticator: new Authenticator(config.apiKeys),
+    this.fetch = isolateApp(order, {
+      world: options.world,
+      monitor: options.monitor,
+      metrics: this.#metrics,
+      watch: this.#watch,
+      reads: this.#reads,
+      redis: this.#redis,
       optimizer: this.#optimizer,
       executor,
-      ids: new IdSource({ redis: this.#redis, fleet: config.fleet, clock }),
+      floors,
       caches,
-      cached: new CachedReads({
-        caches,
-        floors,
-        executor,
-        watch: this.#watch,
-        clock,
-        random,
-        resultBytes: config.limits.resultBytes,
-      }),
-      scattered: new ScatterReads({ executor, shards, watch: this.#watch, clock }),
-      values: new KeptValues({
-        caches,
-        store: new ValueStore({ redis: this.#redis, fleet: config.fleet }),
-        clock,
-      }),
+      locks: this.#locks,
       shards,
       view,
       replicas,
-      locks: this.#locks,
-      partitions: fleetPartitions({
-        ...order,
-        ...options.world,
-        locks: this.#locks,
-        watch: this.#watch,
-        topology: () => view.snapshot(),
-      }),
-      partitionRoutes: new PartitionRoutes({ rules: partitionRules(config), poolOf }),
-      watch: this.#watch,
-      reads: this.#reads,
-      clock,
-      log,
-      tracing,
-      limits: {
-        bodyBytes: config.limits.bodyBytes,
-        maxDeadlineMs: config.limits.maxDeadline,
-        concurrentRequests: config.limits.concurrentRequests,
-        resultBytes: config.limits.resultBytes,
-      },
+      poolOf,
       readiness: { phase: () => this.#status.phase, redisUp: () => this.#status.redisUp },
-      openDocs: config.docs.open,
-      version: VERSION,
     });
-    this.fetch = fetch;
     this.#listener = new Listener(this.fetch, { clock });
   }
 
@@ -238,6 +208,21 @@ export class Isolate {
   /** The registry, for the check against the servers. */
   get optimizer(): QueryOptimizer {
     return this.#optimizer;
+  }
+
+  /** How it does, and what it counted. */
+  bulletin(options: { readonly latency: boolean }): IsolateBulletin {
+    return isolateBulletin({
+      ...options,
+      name: this.#order.name,
+      startedAt: this.#startedAt,
+      clock: this.#world.clock,
+      watch: this.#watch,
+      pools: this.#pools,
+      caches: this.#caches,
+      locks: this.#locks,
+      metrics: this.#metrics,
+    });
   }
 
   /** Gives back the memory of cache entries that are over; a scheduled task calls it. */

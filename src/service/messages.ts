@@ -1,4 +1,7 @@
 import type { Config } from "../config/schema.ts";
+import type { IsolateBulletin } from "../monitor/database_monitor.ts";
+import type { FleetView } from "../monitor/fleet_view.ts";
+import type { MonitorSource } from "../monitor/monitor_source.ts";
 import type { StatementFacts, StatementSource } from "../query/statement.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 
@@ -33,6 +36,10 @@ export type ToWorker =
   | { readonly type: "topology"; readonly snapshot: TopologySnapshot }
   | { readonly type: "statements"; readonly sources: readonly StatementSource[] }
   | { readonly type: "facts"; readonly facts: Readonly<Record<string, StatementFacts>> }
+  /** Asks how the isolate does. */
+  | { readonly type: "report"; readonly id: number; readonly latency: boolean }
+  /** Answers what a worker wanted to see; `undefined` where that is not known. */
+  | { readonly type: "seen"; readonly id: number; readonly view: FleetView | undefined }
   | { readonly type: "drain"; readonly timeoutMs: number };
 
 /** From a worker to the main isolate. */
@@ -42,4 +49,7 @@ export type ToMain =
   | { readonly type: "failed"; readonly detail: string }
   | { readonly type: "beat" }
   | { readonly type: "suspect"; readonly shard: string }
+  | { readonly type: "reported"; readonly id: number; readonly bulletin: IsolateBulletin }
+  /** Asks for what the main isolate knows. */
+  | { readonly type: "see"; readonly id: number; readonly what: keyof MonitorSource }
   | { readonly type: "drained" };

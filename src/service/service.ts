@@ -7,6 +7,7 @@ import { claimPort } from "./listener.ts";
 import type { Phase, StartOrder } from "./messages.ts";
 import { RegistryKeeper } from "./registry_keeper.ts";
 import { longestCacheMs } from "./settings.ts";
+import { VERSION } from "./version.ts";
 import { Workers } from "./workers.ts";
 
 /** The exit code that asks to be started again: an isolate was lost. */
@@ -22,6 +23,8 @@ export interface ServiceOptions {
   /** The authority's certificate (PEM), where the database speaks TLS under its own. */
   readonly ca: string | undefined;
   readonly world: World;
+  /** What the fleet calls this machine. */
+  readonly host: string;
   /** The module that worker isolates run. */
   readonly script: URL;
   /** Ends the process; called when an isolate is lost and the others have drained. */
@@ -50,11 +53,23 @@ export class Service implements TaskHost {
       script,
       events: {
         onSuspect: (shard) => this.#fleet.probeNow(shard),
+        onSee: (what) => this.#fleet.monitor[what](),
         onLost: (name, why) => this.#lose(name, why),
       },
     });
     this.#fleet = new FleetWatch({
       ...options,
+      identity: {
+        id: world.random.token(),
+        host: options.host,
+        pid: Deno.pid,
+        version: VERSION,
+        startedAt: world.clock.wallMs(),
+      },
+      isolates: async (asked) => [
+        ...this.#isolate === undefined ? [] : [this.#isolate.bulletin(asked)],
+        ...await this.#workers.report(asked),
+      ],
       onSnapshot: (snapshot) => this.#applyTopology(snapshot),
       onRedis: () => this.#tellStatus(),
       longestCacheMs: () => longestCacheMs(options.config, this.#started.optimizer.list()),
@@ -98,6 +113,7 @@ export class Service implements TaskHost {
     this.#isolate = new Isolate(order("isolate-1"), {
       world,
       onSuspect: (shard) => this.#fleet.probeNow(shard),
+      monitor: this.#fleet.monitor,
     });
     await this.#isolate.start(options);
     await this.#fleet.start();

@@ -62,8 +62,8 @@ async function checkShard(
 ): Promise<Record<string, ServerFacts> | undefined> {
   const { config, ca, world, statements, topology, watch } = options;
   const state = topology.shards.find(({ name }) => name === shard.name);
-  const up = state?.nodes.filter((node) => node.up).map(({ name }) => name) ?? [];
-  const chosen = state?.primary ?? up[0];
+  const usable = state?.nodes.find(({ up, drained }) => up && drained === undefined)?.name;
+  const chosen = state?.primary ?? usable;
   const node = shard.nodes.find(({ name }) => name === chosen);
   if (node === undefined) return undefined;
   const scope = watch.open({ timeoutMs: SHARD_TIMEOUT_MS });

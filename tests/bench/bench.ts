@@ -4,7 +4,8 @@
  * machines are noisy, ratios of neighbours less so.
  *
  * `--rounds 5 --seconds 4 --connections 32 --only hits,reads,writes,tagged,outbox`; of `scatter`,
- * which is beside the same read of one shard, the latency at `--connections 1` is what counts.
+ * which is beside the same read of one shard, the latency at `--connections 1` is what counts, and
+ * `monitor` is the same service beside one that counts no calls, at reads that join no others.
  */
 import { parseArgs } from "node:util";
 import { startRealm } from "../../deploy/local/realm.ts";
@@ -44,7 +45,12 @@ const IDS = 10_000;
 const HOT_IDS = 1_000;
 
 /** The write that the hand-written service does: it tells nobody. */
-const STATEMENTS = `-- name: bench.add_gold :exec
+const STATEMENTS = `-- name: bench.single :one
+-- @shard :playerId
+-- @param playerId bigint
+SELECT id, name, level, xp, gold, version FROM players WHERE id = :playerId;
+
+-- name: bench.add_gold :exec
 -- @shard :playerId
 -- @param playerId bigint
 -- @param amount bigint
@@ -70,7 +76,8 @@ await Deno.writeTextFile(
   config,
   (await Deno.readTextFile(config)).replace(
     "\ndatabase:\n",
-    "\ndatabase:\n  proxied: ${BENCH_PROXIED:-false}\n",
+    "\nmonitor:\n  queries: ${BENCH_QUERIES:-true}\n" +
+      "\ndatabase:\n  proxied: ${BENCH_PROXIED:-false}\n",
   ),
 );
 const home = await Deno.makeTempDir({ prefix: "realmgate-bench-" });
@@ -148,6 +155,12 @@ try {
       await using outbox = await realm.startService({ isolates, env: { BENCH_PROXIED: "true" } });
       const name = "Realmgate, outbox always";
       await compare([{ name, ...outbox, shape: gold("player.add_gold") }, byHand], databases);
+    }
+    if (only.has("monitor")) {
+      await using blind = await realm.startService({ isolates, env: { BENCH_QUERIES: "false" } });
+      const shape = get("/v1/query/bench.single?playerId={id}", key);
+      const counting = { name: "Realmgate, counting", ...service, shape };
+      await compare([counting, { name: "Realmgate, blind", ...blind, shape }], databases);
     }
   } finally {
     await peer.end();

@@ -26,6 +26,13 @@ Deno.test("parseConfig completes a minimal file with defaults", () => {
   assertEquals(config.listen, { hostname: "0.0.0.0", port: 8080, isolates: 2 });
   assertEquals(config.shards[0]?.nodes[0]?.address, { host: "127.0.0.1", port: 3306 });
   assertEquals(config.statements, "/realm/statements");
+  assertEquals(config.metrics, { open: false });
+});
+
+Deno.test("parseConfig opens the metrics only where it says so", () => {
+  const open = (text: string) => parse(`${MINIMAL}\nmetrics: ${text}`).metrics.open;
+  assertEquals([open("{ open: true }"), open('{ open: "true" }'), open("{}")], [true, true, false]);
+  assertEquals(faultsOf(`${MINIMAL}\nmetrics: { public: true }`)[0]?.path, "metrics");
 });
 
 Deno.test("parseConfig keeps a password of digits a string and reads a port of digits", () => {

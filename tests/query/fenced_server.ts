@@ -14,6 +14,8 @@ import { TopologyView, unknownShard } from "../../src/routing/topology_view.ts";
 import { PoolFixture, TestServer } from "../pool/fixture.ts";
 import { eventually } from "../support/eventually.ts";
 import { install } from "../routing/probed_stack.ts";
+import { ExecutionLog } from "../../src/query/execution_log.ts";
+import { QueryMetrics } from "../../src/monitor/query_metrics.ts";
 
 /** None of these writes drops tags. */
 function noCaches(): never {
@@ -107,7 +109,12 @@ export class FencedFixture implements AsyncDisposable {
     const parts = { shards, view, replicas, poolOf: () => this.pool.pool, clock: systemClock };
     const bus = { intend: noCaches, done: noCaches, aborted: noCaches };
     const { watch } = this.pool;
-    this.executor = new Executor({ ...parts, bus, watch, log: getLogger() });
+    const executions = new ExecutionLog({
+      clock: systemClock,
+      metrics: new QueryMetrics({ clock: systemClock, slowMs: 1_000 }),
+      shards: [spec],
+    });
+    this.executor = new Executor({ ...parts, bus, watch, executions, log: getLogger() });
     this.counter = new FenceCounter(parts);
     const rules = { shards: ["s1"], caches: [], maxTimeoutMs: 30_000 };
     const { statements, faults } = parseStatements([{ file: "t.sql", text: STATEMENTS }], rules);

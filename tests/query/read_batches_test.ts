@@ -5,6 +5,8 @@ import { ReadBatches } from "../../src/query/read_batches.ts";
 import { PoolFixture, TestServer } from "../pool/fixture.ts";
 import { countStatements, statementsOf } from "../support/statement_count.ts";
 import { compile } from "./rules.ts";
+import { ExecutionLog } from "../../src/query/execution_log.ts";
+import { QueryMetrics } from "../../src/monitor/query_metrics.ts";
 
 const SCHEMA = `
 CREATE TABLE people (
@@ -55,12 +57,18 @@ const server = TestServer.forThisFile({ schema: SCHEMA });
 class Setting implements AsyncDisposable {
   readonly pool: PoolFixture;
   readonly batches: ReadBatches;
+  readonly metrics = new QueryMetrics({ clock: systemClock, slowMs: 1_000 });
   readonly warnings: string[] = [];
 
   constructor() {
     this.pool = new PoolFixture({ target: server.target, max: 4, waitersPerConnection: 100 });
     const quiet = () => {};
     this.batches = new ReadBatches({
+      executions: new ExecutionLog({
+        clock: systemClock,
+        metrics: this.metrics,
+        shards: [],
+      }),
       poolOf: () => this.pool.pool,
       watch: this.pool.watch,
       clock: systemClock,

@@ -44,6 +44,7 @@ export function stateOf(
       probeMs: 1,
       observedAt: at,
       connections: undefined,
+      drained: undefined,
       ejected: out.includes(name) ? "down" : undefined,
     })),
     ...rest,

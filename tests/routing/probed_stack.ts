@@ -150,6 +150,7 @@ async function startProber(
       random: systemRandom,
       log: silentLog,
     }),
+    drains: () => new Map(),
     clock: systemClock,
     random: systemRandom,
     log: silentLog,

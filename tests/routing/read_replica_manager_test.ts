@@ -83,6 +83,18 @@ Deno.test("ReadReplicaManager reads from the primary when the shard has no other
   assertEquals(picks(2), "aa");
 });
 
+Deno.test("ReadReplicaManager tells who reads when one node is left out of account", () => {
+  const readers = (weights: Record<string, number>, fallback: boolean, out: string[] = []) => {
+    const { apply, replicas } = setUp(weights, fallback);
+    apply({ out });
+    return replicas.readersOf("s1", { except: "b" });
+  };
+  assertEquals(readers({ a: 1, b: 1, c: 1 }, false), "replicas");
+  assertEquals(readers({ a: 1, b: 1, c: 1 }, false, ["c"]), "nobody");
+  assertEquals(readers({ a: 1, b: 1, c: 0 }, true), "primary");
+  assertEquals(readers({ a: 1 }, false), "primary");
+});
+
 Deno.test("weightedRotation gives every name its share and spreads it when weights differ", () => {
   const weights = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 6 });
   fc.assert(fc.property(weights, (weights) => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { decidePrimacy, NO_PRIMACY, type Primacy } from "../../src/routing/primacy.ts";
-import type { ShardState } from "../../src/routing/topology.ts";
+import type { Drains, ShardState } from "../../src/routing/topology.ts";
 import {
   type Observation,
   type Observations,
@@ -41,13 +41,18 @@ function observe(seen: Readonly<Record<string, Seen>>): Observations {
 
 function judge(
   seen: Readonly<Record<string, Seen>>,
-  options: { readonly role?: "auto" | "fixed"; readonly primacy?: Partial<Primacy> } = {},
+  options: {
+    readonly role?: "auto" | "fixed";
+    readonly primacy?: Partial<Primacy>;
+    readonly drains?: Drains;
+  } = {},
 ): ShardState {
   const spec = shardOf(["a", "b"], options.role);
   const observations = observe(seen);
   const writable = writableNodes(spec, observations);
   const primacy = { ...NO_PRIMACY, primary: "a", epoch: 7, ...options.primacy };
-  return shardState(spec, { observations, writable, primacy, maxLagMs: 5_000 });
+  const { drains = new Map() } = options;
+  return shardState(spec, { observations, writable, primacy, drains, maxLagMs: 5_000 });
 }
 
 function ejected(state: ShardState): (string | undefined)[] {
@@ -123,6 +128,17 @@ Deno.test("shardState takes replicas out when they are down, still or behind", (
   assertEquals(judge({ a: PRIMARY, b: REPLICA }).nodes[1]?.lagMs, 0);
 });
 
+Deno.test("shardState takes a drained replica out, and leaves a drained primary in", () => {
+  const drain = { by: "an operator", at: Date.UTC(2026, 10, 26) };
+  const why = "drained by an operator at 2026-11-26T00:00:00.000Z";
+  const drains = new Map([["a", drain], ["b", drain]]);
+  const state = judge({ a: PRIMARY, b: REPLICA }, { drains });
+  assertEquals([state.status, state.primary], ["ok", "a"]);
+  assertEquals(ejected(state), [undefined, why]);
+  assertEquals(state.nodes.map(({ drained }) => drained), [drain, drain]);
+  assertEquals(ejected(judge({ a: PRIMARY, b: DOWN }, { drains })), [undefined, why]);
+});
+
 Deno.test("shardState measures lag by the primary's clock when another clock is ahead", () => {
   const state = judge({ a: PRIMARY, b: { ...REPLICA, heartbeat: 99_000_000 } });
   assertEquals([state.nodes[1]?.lagMs, ejected(state)[1]], [0, undefined]);
@@ -167,7 +183,8 @@ Deno.test("shardState never names two primaries in one epoch when probers see di
         const observations = observe(seen);
         const writable = writableNodes(spec, observations);
         primacy = decidePrimacy(primacy, { writable, now, wallMs: 1e12 + now });
-        const state = shardState(spec, { observations, writable, primacy, maxLagMs: 5_000 });
+        const known = { observations, writable, primacy, drains: new Map() };
+        const state = shardState(spec, { ...known, maxLagMs: 5_000 });
         statuses.add(state.status);
         assertEquals(state.primary !== null, state.status === "ok");
         assertEquals(state.why === undefined, state.status === "ok");

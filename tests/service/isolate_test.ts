@@ -53,7 +53,12 @@ function isolate(): Isolate {
       driver: new Mysql2Driver(),
     },
     onSuspect: () => {},
+    monitor: { fleet: unknownFleet, own: unknownFleet },
   });
+}
+
+function unknownFleet(): Promise<never> {
+  return Promise.reject(new Error("this isolate has no main one"));
 }
 
 function get(path: string, headers: Record<string, string> = {}): Request {

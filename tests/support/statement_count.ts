@@ -13,3 +13,12 @@ export async function statementsOf(server: MariadbServer, user: string): Promise
   );
   return Number(row?.["n"] ?? 0);
 }
+
+/** How many rows of a table were read on a server since it counts, by whomever. */
+export async function rowsReadOf(server: MariadbServer, table: string): Promise<number> {
+  const [row] = await server.sql(
+    `SELECT SUM(rows_read) AS n FROM information_schema.table_statistics
+      WHERE table_schema = '${server.database}' AND table_name = '${table}'`,
+  );
+  return Number(row?.["n"] ?? 0);
+}

@@ -1,3 +1,5 @@
+import { adminPaths } from "./admin_paths.ts";
+import { adminSchemas } from "./admin_schemas.ts";
 import { CACHE_TAG, cachePaths } from "./cache_paths.ts";
 import { cacheSchemas } from "./cache_schemas.ts";
 import { components } from "./components.ts";
@@ -5,6 +7,8 @@ import { FIXED_TAGS, fixedPaths } from "./fixed_paths.ts";
 import { fixedSchemas } from "./fixed_schemas.ts";
 import { LOCK_TAG, lockPaths } from "./lock_paths.ts";
 import { lockSchemas } from "./lock_schemas.ts";
+import { monitorPaths } from "./monitor_paths.ts";
+import { monitorSchemas } from "./monitor_schemas.ts";
 import { partitionPaths } from "./partition_paths.ts";
 import { partitionSchemas } from "./partition_schemas.ts";
 import type { Schema } from "./scalar_schema.ts";
@@ -67,7 +71,9 @@ export function openApiDocument(options: OpenApiOptions): Schema {
     ),
     ...lockPaths(),
     ...cachePaths(),
+    ...monitorPaths(),
     ...partitionPaths(),
+    ...adminPaths(),
     ...fixedPaths(
       first && { statement: first.name, params: exampleParams(first.params) },
     ),
@@ -96,7 +102,9 @@ export function openApiDocument(options: OpenApiOptions): Schema {
         ...fixedSchemas(),
         ...lockSchemas(),
         ...cacheSchemas(),
+        ...monitorSchemas(),
         ...partitionSchemas(),
+        ...adminSchemas(),
         ...Object.fromEntries(
           statements.flatMap((documented) => Object.entries(statementSchemas(documented))),
         ),

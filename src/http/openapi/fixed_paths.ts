@@ -28,6 +28,11 @@ const STATEMENT_NAME: Schema = {
   schema: { type: "string", maxLength: 100 },
 };
 
+const METRICS_EXAMPLE = `# HELP realmgate_calls_total Calls that ended, with whatever.
+# TYPE realmgate_calls_total counter
+realmgate_calls_total{statement="player.get",shard="s1",kind="read"} 1027
+`;
+
 /** `example` is a call that the registry can answer, or `undefined` where it is empty. */
 export function fixedPaths(
   example: { readonly statement: string; readonly params: Schema } | undefined,
@@ -82,6 +87,28 @@ export function fixedPaths(
         answer: ref("Topology"),
         errors: READ_ERRORS,
       }),
+    },
+    "/metrics": {
+      get: {
+        ...operation("getMetrics", "What this process did, for Prometheus.", {
+          tag: "Operations",
+          scope: "read",
+          description: "All isolates of the process together, whichever answers, in Prometheus's " +
+            "text format. It asks for no key where the configuration says so.",
+        }),
+        responses: {
+          200: {
+            description: "Families of metrics, each with its help and its type.",
+            content: {
+              "text/plain": {
+                schema: { type: "string" },
+                example: METRICS_EXAMPLE,
+              },
+            },
+          },
+          ...problemRefs(READ_ERRORS),
+        },
+      },
     },
     "/livez": {
       get: probe("live", "Whether the process answers.", {

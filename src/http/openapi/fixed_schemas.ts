@@ -127,6 +127,13 @@ export function fixedSchemas(): Schema {
         ...object({ max: count("The server's limit."), used: count("In use.") }),
         description: "Of the server; absent while unknown.",
       },
+      drained: {
+        ...object({
+          by: text("The name of the key."),
+          at: count("When, in Unix milliseconds."),
+        }),
+        description: "Who took it out of routing; absent where nobody did.",
+      },
       ejected: text("Why it takes no reads; absent where it may."),
     }, [
       "writable",
@@ -137,6 +144,7 @@ export function fixedSchemas(): Schema {
       "probeMs",
       "observedAt",
       "connections",
+      "drained",
       "ejected",
     ]),
     Shard: object({

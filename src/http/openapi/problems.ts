@@ -10,7 +10,8 @@ const MEANINGS = {
   forbidden: "The key lacks the scope that this call needs.",
   unknown_statement: "No statement has this name.",
   unknown_cache: "No cache has this name.",
-  not_found: "There is no such entry, or none any more; or no such partitioned table is declared.",
+  not_found: "There is no such entry, or none any more; or no such partitioned table or node is " +
+    "configured.",
   wrong_statement_kind: "Reads are called at `/v1/query`, writes at `/v1/exec`.",
   constraint_violation: "The write breaks a rule of the schema; `constraint` names it.",
   deadlock: "Another call held the same rows; send it again.",
@@ -61,6 +62,7 @@ const RESPONSES = {
   UnknownCache: ["unknown_cache"],
   NoEntry: ["not_found", "unknown_cache"],
   NoPartitionedTable: ["not_found"],
+  NoNode: ["not_found"],
   Conflict: ["constraint_violation", "deadlock"],
   StaleFence: ["stale_fence"],
   PayloadTooLarge: ["payload_too_large"],
@@ -77,6 +79,7 @@ const RESPONSES = {
   LockLost: ["lock_lost"],
   LockUnavailable: ["redis_unavailable", "lock_outcome_unknown", "overloaded", "shutting_down"],
   CacheUnavailable: ["redis_unavailable", "overloaded", "shutting_down"],
+  RedisUnavailable: ["redis_unavailable", "overloaded", "shutting_down"],
   IdempotencyKeyReused: ["idempotency_key_reused"],
 } as const satisfies Record<string, readonly Code[]>;
 

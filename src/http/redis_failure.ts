@@ -1,8 +1,9 @@
 import { RealmgateError } from "../core/errors.ts";
-import { EndedError } from "../core/until_end.ts";
+import type { Scope } from "../core/scope.ts";
+import { EndedError, untilEnd } from "../core/until_end.ts";
 
 /** What was to be done, for the error of its failure. */
-export interface CacheAction {
+export interface RedisAction {
   /** Ends "Cannot …". */
   readonly what: string;
   /** Whether it changes anything. All that does may be sent again: it changes the same twice. */
@@ -11,8 +12,21 @@ export interface CacheAction {
   readonly hint?: string;
 }
 
-/** What the caller of a cache's operation is told of a failure of Redis, or of its scope's end. */
-export function cacheFailure(error: unknown, action: CacheAction): unknown {
+/**
+ * What an operation in Redis yields, for as long as its caller waits.
+ *
+ * @throws {RealmgateError} `redis_unavailable`, and what the scope's end is told by
+ */
+export async function settled<T>(scope: Scope, work: Promise<T>, action: RedisAction): Promise<T> {
+  try {
+    return await untilEnd(scope, work);
+  } catch (error) {
+    throw redisFailure(error, action);
+  }
+}
+
+/** What the caller is told of a failure of Redis, or of its scope's end. */
+function redisFailure(error: unknown, action: RedisAction): unknown {
   const { what, changes, hint = "" } = action;
   const more = {
     outcome: changes ? "unknown" : "not_applied",

@@ -1,0 +1,209 @@
+import type { Clock, Timer } from "../core/clock.ts";
+import type { TopologySnapshot } from "../routing/topology.ts";
+import type { Alert } from "./alert.ts";
+import type { ServerFacts } from "./db_health_status.ts";
+import type { FleetBoard, ProcessBulletin, ReadBulletin } from "./fleet_board.ts";
+import type { FleetView, IsolateReport, ProcessReport } from "./fleet_view.ts";
+import type { MonitorSource } from "./monitor_source.ts";
+import { NodeHealth } from "./node_health.ts";
+import type { StatementReport } from "./query_metrics.ts";
+import type { ServerWatch } from "./server_watch.ts";
+import type { SlowSample } from "./statement_metrics.ts";
+import { StatementTotals, toMetrics } from "./statement_totals.ts";
+
+/** What one isolate tells the main isolate of its process. */
+export interface IsolateBulletin {
+  readonly report: IsolateReport;
+  readonly statements: readonly StatementReport[];
+  readonly slow: readonly SlowSample[];
+}
+
+/** What a {@linkcode DatabaseMonitor} is made of. */
+export interface DatabaseMonitorOptions {
+  readonly fleet: string;
+  /** This process. */
+  readonly identity: Pick<ProcessReport, "id" | "host" | "pid" | "version" | "startedAt">;
+  readonly clock: Clock;
+  readonly board: Pick<FleetBoard, "tell" | "read" | "leave">;
+  readonly servers: Pick<ServerWatch, "facts" | "look" | "clear">;
+  /** Asks every isolate of this process; those that do not answer are left as they were last. */
+  readonly isolates: (
+    options: { readonly latency: boolean },
+  ) => Promise<readonly IsolateBulletin[]>;
+  readonly topology: () => TopologySnapshot;
+  /** Who looks at the databases: this process, another, or, without Redis, each for itself. */
+  readonly duty: () => "ours" | "theirs" | "alone";
+  readonly redisUp: () => boolean;
+  readonly rssBytes: () => number;
+  readonly alerts: () => Promise<readonly Alert[]>;
+  /** Given what is known every two seconds, by who is to judge it: for the fleet, or for itself. */
+  readonly onView: (view: FleetView) => Promise<void>;
+}
+
+const TICK_MS = 1_000;
+/** Every how many ticks the others are told, servers are asked in depth, and latencies are added up. */
+const TELL_TICKS = 2;
+const LOOK_TICKS = 10;
+/** A process that was not heard for so long is silent. */
+const SILENT_MS = 6_000;
+/** How old what is answered may be. */
+const FRESH_MS = 900;
+/** Slow calls that are answered. */
+const MAX_SLOW = 100;
+
+/**
+ * What is known of the fleet's databases, processes, isolates and statements, as the main isolate of
+ * a process collects it. Each second it hears its isolates, every other it tells the fleet; every ten
+ * it asks the servers in depth, if that is its duty. Requests wait for none of it.
+ */
+export class DatabaseMonitor implements MonitorSource {
+  readonly #options: DatabaseMonitorOptions;
+  readonly #health = new NodeHealth();
+  readonly #totals = new StatementTotals();
+  #isolates: readonly IsolateBulletin[] = [];
+  #heardAt = -Infinity;
+  #latencyAt = -Infinity;
+  #hearing: Promise<void> | undefined;
+  #others: readonly ReadBulletin[] | undefined;
+  #readAt = -Infinity;
+  #reading: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #ticks = 0;
+  #ticking = false;
+  #stopped = false;
+
+  constructor(options: DatabaseMonitorOptions) {
+    this.#options = options;
+  }
+
+  /** Begins; also arms a timer that was lost anew. */
+  start(): void {
+    if (this.#stopped) return;
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.every(TICK_MS, () => void this.#tick());
+  }
+
+  /** Stops, and tells the fleet that this process is gone. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#options.board.leave(this.#options.identity.id);
+  }
+
+  /** Passive signals reach it with the topology; see {@linkcode MonitorSource.fleet}. */
+  async fleet(): Promise<FleetView> {
+    await Promise.all([this.#hear({ latency: true }), this.#read()]);
+    return await this.#view(this.#options.redisUp() ? this.#others : undefined);
+  }
+
+  /** See {@linkcode MonitorSource.own}. */
+  async own(): Promise<FleetView> {
+    await this.#hear({ latency: true, anew: true });
+    return await this.#view(undefined);
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#ticking) return;
+    this.#ticking = true;
+    try {
+      const { topology, duty, servers, board } = this.#options;
+      const tick = this.#ticks++;
+      await this.#hear({ latency: tick % LOOK_TICKS === 0 });
+      this.#note();
+      if (duty() === "theirs") servers.clear();
+      else if (tick % LOOK_TICKS === 0) {
+        void servers.look(topology().shards.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
+      }
+      if (tick % TELL_TICKS !== 0 || this.#stopped) return;
+      await board.tell(this.#bulletin());
+      if (duty() !== "theirs") await this.#options.onView(await this.fleet());
+    } finally {
+      this.#ticking = false;
+    }
+  }
+
+  #note(): void {
+    const { clock, topology } = this.#options;
+    const statuses = this.#health.statuses(topology(), this.#facts(this.#others ?? []));
+    this.#health.note(statuses, { now: clock.now(), at: clock.wallMs() });
+  }
+
+  /** Hears the isolates, unless that was just now. */
+  #hear(options: { readonly latency: boolean; readonly anew?: boolean }): Promise<void> {
+    const now = this.#options.clock.now();
+    const known = options.latency ? this.#latencyAt : this.#heardAt;
+    if (options.anew !== true && now - known < FRESH_MS) return Promise.resolve();
+    const asked = (this.#hearing ?? Promise.resolve()).then(async () => {
+      const bulletins = await this.#options.isolates({ latency: options.latency });
+      const at = this.#options.clock.now();
+      this.#isolates = bulletins;
+      this.#totals.take(bulletins.flatMap(({ statements }) => statements), at);
+      this.#heardAt = at;
+      if (options.latency) this.#latencyAt = at;
+    }).finally(() => {
+      if (this.#hearing === asked) this.#hearing = undefined;
+    });
+    return this.#hearing = asked;
+  }
+
+  #read(): Promise<void> {
+    if (this.#options.clock.now() - this.#readAt < FRESH_MS) return Promise.resolve();
+    return this.#reading ??= this.#options.board.read().then((read) => {
+      this.#others = read?.filter(({ process }) => process.id !== this.#options.identity.id);
+      this.#readAt = this.#options.clock.now();
+    }).finally(() => this.#reading = undefined);
+  }
+
+  /** @param others `undefined` where this process speaks for itself alone */
+  async #view(others: readonly ReadBulletin[] | undefined): Promise<FleetView> {
+    const { fleet, clock, topology } = this.#options;
+    const own = this.#bulletin();
+    const all = [own, ...others ?? []];
+    const snapshot = topology();
+    return {
+      at: clock.wallMs(),
+      fleet,
+      scope: others === undefined ? "process" : "fleet",
+      processes: [
+        { ...own.process, state: "alive" },
+        ...(others ?? []).map(({ process, ageMs }): ProcessReport => ({
+          ...process,
+          state: ageMs < SILENT_MS ? "alive" : "silent",
+        })),
+      ],
+      shards: snapshot.shards,
+      nodes: this.#health.statuses(snapshot, this.#facts(this.#others ?? [])),
+      statements: toMetrics(all.flatMap(({ statements }) => statements)),
+      slow: all.flatMap(({ slow }) => slow).sort((a, b) => b.at - a.at).slice(0, MAX_SLOW),
+      alerts: await this.#options.alerts(),
+    };
+  }
+
+  /** The newest of what this process and the others were told by the servers. */
+  #facts(others: readonly ProcessBulletin[]): Readonly<Record<string, ServerFacts>> {
+    const facts: Record<string, ServerFacts> = {};
+    for (const { servers } of [{ servers: this.#options.servers.facts }, ...others]) {
+      for (const [node, told] of Object.entries(servers)) {
+        if (told.at >= (facts[node]?.at ?? 0)) facts[node] = told;
+      }
+    }
+    return facts;
+  }
+
+  #bulletin(): ProcessBulletin {
+    const { identity, clock, duty, redisUp, rssBytes, servers } = this.#options;
+    return {
+      process: {
+        ...identity,
+        at: clock.wallMs(),
+        onDuty: duty() === "ours",
+        redisUp: redisUp(),
+        rssBytes: rssBytes(),
+        isolates: this.#isolates.map(({ report }) => report),
+      },
+      statements: this.#totals.list(),
+      slow: this.#isolates.flatMap(({ slow }) => slow),
+      servers: servers.facts,
+    };
+  }
+}

@@ -1,0 +1,121 @@
+import { addCounts, countsSince, NO_COUNTS } from "./counts.ts";
+import { LatencyHistogram, type LatencyPairs } from "./latency_histogram.ts";
+import type { SeriesKey, StatementReport } from "./query_metrics.ts";
+import type { Phase, StatementCounts, StatementMetrics } from "./statement_metrics.ts";
+
+/** What several isolates counted of one statement on one shard, as processes tell each other. */
+export interface StatementTotal extends SeriesKey {
+  readonly since: StatementCounts;
+  readonly recent: StatementMetrics["recent"];
+  /** Of the last five minutes. */
+  readonly latency: Readonly<Record<Phase, LatencyPairs>>;
+}
+
+/** How far back what is recent goes. */
+const RECENT_MS = 10_000;
+const PHASES = ["total", "queue", "execute", "encode"] as const satisfies readonly Phase[];
+const NO_LATENCY: StatementTotal["latency"] = { total: [], queue: [], execute: [], encode: [] };
+
+interface Moment {
+  readonly at: number;
+  readonly counts: ReadonlyMap<string, StatementCounts>;
+}
+
+/**
+ * Adds up what the isolates of a process counted, and remembers what they had counted some seconds
+ * ago, so that it can say what is recent.
+ */
+export class StatementTotals {
+  #totals = new Map<string, StatementReport>();
+  #latency = new Map<string, StatementTotal["latency"]>();
+  /** The oldest first; the first is the newest of those that are not recent. */
+  #past: Moment[] = [];
+
+  /**
+   * Takes over what all isolates counted until now.
+   *
+   * @param now on any clock that does not go back, in milliseconds
+   */
+  take(reports: Iterable<StatementReport>, now: number): void {
+    const totals = new Map<string, StatementReport>();
+    const latency = new Map<string, StatementReport[]>();
+    for (const report of reports) {
+      const key = `${report.statement} ${report.shard}`;
+      const known = totals.get(key);
+      const counts = known === undefined ? report.counts : addCounts(known.counts, report.counts);
+      totals.set(key, { ...report, counts });
+      if (report.latency === undefined) continue;
+      const told = latency.get(key);
+      if (told === undefined) latency.set(key, [report]);
+      else told.push(report);
+    }
+    this.#totals = totals;
+    for (const [key, told] of latency) this.#latency.set(key, addLatency(told));
+    this.#past.push({
+      at: now,
+      counts: new Map([...totals].map(([k, { counts }]) => [k, counts])),
+    });
+    while ((this.#past[1]?.at ?? Infinity) <= now - RECENT_MS) this.#past.shift();
+  }
+
+  /** All of them. */
+  list(): StatementTotal[] {
+    const [before] = this.#past;
+    const seconds = ((this.#past.at(-1)?.at ?? 0) - (before?.at ?? 0)) / 1_000;
+    return [...this.#totals].map(([key, { statement, shard, kind, counts }]) => ({
+      statement,
+      shard,
+      kind,
+      since: counts,
+      recent: { ...countsSince(counts, before?.counts.get(key) ?? NO_COUNTS), seconds },
+      latency: this.#latency.get(key) ?? NO_LATENCY,
+    }));
+  }
+}
+
+/** What all processes counted, as it is answered. */
+export function toMetrics(totals: Iterable<StatementTotal>): StatementMetrics[] {
+  const groups = new Map<string, StatementTotal[]>();
+  for (const total of totals) {
+    const key = `${total.statement} ${total.shard}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [total]);
+    else group.push(total);
+  }
+  return [...groups.values()].map((group) => {
+    const [{ statement, shard, kind }] = group as [StatementTotal];
+    const latency = Object.fromEntries(
+      PHASES.map((phase) => [phase, histogramOf(group.map((one) => one.latency[phase])).summary()]),
+    );
+    return {
+      statement,
+      shard,
+      kind,
+      since: group.map(({ since }) => since).reduce(addCounts),
+      recent: {
+        ...group.map(({ recent }): StatementCounts => recent).reduce(addCounts),
+        seconds: Math.max(...group.map(({ recent }) => recent.seconds)),
+      },
+      latency: latency as unknown as StatementMetrics["latency"],
+    };
+  });
+}
+
+function addLatency(reports: readonly StatementReport[]): StatementTotal["latency"] {
+  const [first, ...others] = reports.map(({ latency }) => latency ?? NO_LATENCY);
+  if (first === undefined || others.length === 0) return first ?? NO_LATENCY;
+  const all = [first, ...others];
+  const added = (phase: Phase) => histogramOf(all.map((one) => one[phase])).pairs();
+  return {
+    total: added("total"),
+    queue: added("queue"),
+    execute: added("execute"),
+    encode: added("encode"),
+  };
+}
+
+function histogramOf(pairs: readonly LatencyPairs[]): LatencyHistogram {
+  const histogram = new LatencyHistogram();
+  for (const one of pairs) histogram.add(one);
+  return histogram;
+}
