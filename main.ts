@@ -8,10 +8,13 @@
 import { parseConfig } from "./src/config/load.ts";
 import { systemClock } from "./src/core/clock.ts";
 import { systemRandom } from "./src/core/random.ts";
+import type { Tracing } from "./src/core/telemetry.ts";
 import { Mysql2Driver } from "./src/drivers/mysql2_driver.ts";
+import { failureCode } from "./src/query/failure.ts";
 import type { World } from "./src/service/isolate.ts";
 import { isolateLog, setupLog } from "./src/service/log_setup.ts";
 import { Service } from "./src/service/service.ts";
+import { VERSION } from "./src/service/version.ts";
 import { runWorker } from "./src/service/worker_isolate.ts";
 import { type TaskHost, TASKS } from "./src/tasks/tasks.ts";
 
@@ -51,13 +54,21 @@ const served: { readonly fetch?: (request: Request) => Promise<Response> } =
   Deno.args[0] === "serve" ? {} : { fetch };
 export default served;
 
-function worldOf(name: string): World {
+async function worldOf(name: string): Promise<World> {
   return {
     clock: systemClock,
     random: systemRandom,
     log: isolateLog(name),
     driver: new Mysql2Driver(),
+    tracing: await openTracing(),
   };
+}
+
+/** Own spans beside Deno's, where it exports any; else nothing of OpenTelemetry is even loaded. */
+async function openTracing(): Promise<Tracing | undefined> {
+  if (Deno.env.get("OTEL_DENO") !== "true") return undefined;
+  const { otelTracing } = await import("./src/drivers/otel_tracing.ts");
+  return otelTracing({ version: VERSION, codeOf: failureCode });
 }
 
 async function start(options: { readonly listen: boolean }): Promise<Service> {
@@ -71,7 +82,7 @@ async function start(options: { readonly listen: boolean }): Promise<Service> {
   const service = new Service({
     config,
     ca: ca === undefined ? undefined : await Deno.readTextFile(ca),
-    world: worldOf("isolate-1"),
+    world: await worldOf("isolate-1"),
     script: new URL(import.meta.url),
     // A container's name; nothing else of the system is read.
     host: Deno.env.get("HOSTNAME") ?? "localhost",

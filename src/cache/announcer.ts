@@ -1,14 +1,21 @@
 import type { Clock, Timer } from "../core/clock.ts";
+import { SharedTrace } from "../core/shared_trace.ts";
+import type { Trace } from "../core/telemetry.ts";
 import type { CacheEvent } from "./cache_event.ts";
 
 /** Where events go. Throws {@linkcode RealmgateError} `redis_unavailable`. */
-export type RecordEvents = (events: readonly CacheEvent[]) => Promise<void>;
+export type RecordEvents = (
+  events: readonly CacheEvent[],
+  trace: Trace | undefined,
+) => Promise<void>;
 
 interface Item {
   /** `undefined` for a mark: what stands before it is recorded once it is reached. */
   readonly event: CacheEvent | undefined;
   /** `undefined` for what is sent again until it is recorded. */
   readonly done: ((error: unknown) => void) | undefined;
+  /** Where the write is traced that it is about. */
+  readonly trace: Trace | undefined;
 }
 
 /** Events of one message. */
@@ -53,10 +60,11 @@ export class Announcer {
    * @returns once it is recorded
    * @throws {RealmgateError} `redis_unavailable`; its outcome is `unknown` where it may be recorded
    */
-  tell(event: CacheEvent): Promise<void> {
+  tell(event: CacheEvent, trace?: Trace): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({
         event,
+        trace,
         done: (error) => error === undefined ? resolve() : reject(error),
       });
       this.#send();
@@ -72,6 +80,7 @@ export class Announcer {
     return new Promise((resolve, reject) => {
       this.#queue.push({
         event: undefined,
+        trace: undefined,
         done: (error) => error === undefined ? resolve() : reject(error),
       });
       this.#send();
@@ -79,8 +88,8 @@ export class Announcer {
   }
 
   /** Tells an event, again and again until it is recorded; see {@linkcode Announcer.resume}. */
-  keepTelling(event: CacheEvent): void {
-    this.#queue.push({ event, done: undefined });
+  keepTelling(event: CacheEvent, trace?: Trace): void {
+    this.#queue.push({ event, done: undefined, trace });
     this.#sendSoon();
   }
 
@@ -120,7 +129,7 @@ export class Announcer {
     if (this.#flying !== undefined || this.#queue.length === 0) return;
     const batch = this.#queue.splice(0, MAX_BATCH);
     const events = batch.flatMap(({ event }) => event ?? []);
-    const recorded = events.length === 0 ? Promise.resolve() : this.#record(events);
+    const recorded = events.length === 0 ? Promise.resolve() : this.#record(events, traceOf(batch));
     this.#flying = recorded.then(
       () => {
         for (const { done } of batch) done?.(undefined);
@@ -141,4 +150,11 @@ export class Announcer {
     for (const { done } of batch) done?.(error);
     for (const { done } of waiting) done?.(error);
   }
+}
+
+/** Where a message is traced: with all writes that it is about. */
+function traceOf(batch: readonly Item[]): SharedTrace | undefined {
+  let shared: SharedTrace | undefined;
+  for (const { trace } of batch) if (trace !== undefined) (shared ??= new SharedTrace()).add(trace);
+  return shared;
 }

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
+import type { Trace } from "../core/telemetry.ts";
 import type { RedisClient } from "../drivers/redis.ts";
 import { TimeLimits } from "../drivers/time_limits.ts";
 import { Announcer } from "./announcer.ts";
@@ -48,8 +49,8 @@ export class CoherenceBus {
   readonly #announcer: Announcer;
   readonly #limits: TimeLimits;
   readonly #reader: string;
-  /** This isolate's writes that are not settled: nobody else may say how they ended. */
-  readonly #active = new Set<string>();
+  /** This isolate's writes that are not settled, which nobody else may do, and where they are traced. */
+  readonly #active = new Map<string, Trace | undefined>();
   #count = 0;
   /** Connections that were lost. */
   #losses = 0;
@@ -64,7 +65,7 @@ export class CoherenceBus {
     this.#reader = random.token().slice(0, 16);
     this.coherence = new Coherence(effects);
     this.#log = new CoherenceLog(options);
-    this.#announcer = new Announcer((events) => this.#log.record(events), {
+    this.#announcer = new Announcer((events, trace) => this.#log.record(events, trace), {
       clock,
       ms: LINGER_MS,
     });
@@ -108,11 +109,12 @@ export class CoherenceBus {
    */
   async intend(
     write: Omit<Intent, "kind" | "id">,
+    trace?: Trace,
   ): Promise<{ readonly intent: Intent; readonly recorded: boolean }> {
     const id = `${this.#reader}.${++this.#count}`;
     const intent: Intent = { kind: "intent", id, ...write };
-    this.#active.add(id);
-    return { intent, recorded: await this.#recordInTime(intent) };
+    this.#active.set(id, trace);
+    return { intent, recorded: await this.#recordInTime(intent, trace) };
   }
 
   /** A write was applied: nothing older is answered here from now on, and others are told. */
@@ -132,10 +134,10 @@ export class CoherenceBus {
    * @returns once it is published
    * @throws {RealmgateError} `redis_unavailable`
    */
-  drop(dropped: Omit<Dropped, "kind">): Promise<void> {
+  drop(dropped: Omit<Dropped, "kind">, trace?: Trace): Promise<void> {
     const event: Dropped = { kind: "dropped", ...dropped };
     this.coherence.happened(event);
-    return this.#announcer.tell(event);
+    return this.#announcer.tell(event, trace);
   }
 
   /**
@@ -152,12 +154,13 @@ export class CoherenceBus {
   }
 
   #settle(event: Exclude<CacheEvent, Intent | Dropped>): void {
+    const trace = this.#active.get(event.id);
     this.#active.delete(event.id);
     this.coherence.happened(event);
-    this.#announcer.keepTelling(event);
+    this.#announcer.keepTelling(event, trace);
   }
 
-  #recordInTime(intent: Intent): Promise<boolean> {
+  #recordInTime(intent: Intent, trace: Trace | undefined): Promise<boolean> {
     const { redis, proxied = false } = this.#options;
     // An intent that names no session could be settled by nobody: a row in the outbox can.
     if (proxied || redis.state === "down") return Promise.resolve(false);
@@ -170,7 +173,7 @@ export class CoherenceBus {
         this.#limits.end(limit);
         resolve(recorded);
       };
-      this.#announcer.tell(intent).then(() => answer(true), () => answer(false));
+      this.#announcer.tell(intent, trace).then(() => answer(true), () => answer(false));
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Trace } from "../core/telemetry.ts";
 import type { RedisClient } from "../drivers/redis.ts";
 import { type CacheEvent, decodeEvents, encodeEvents, type Intent } from "./cache_event.ts";
 import { LEAVE, OVERDUE, RECORD, RENEW } from "./coherence_scripts.ts";
@@ -31,7 +32,7 @@ export class CoherenceLog {
   }
 
   /** Appends events as one message, in their order, and publishes it. */
-  async record(events: readonly CacheEvent[]): Promise<void> {
+  async record(events: readonly CacheEvent[], trace?: Trace): Promise<void> {
     const opened: Intent[] = [];
     const closed: string[] = [];
     for (const event of events) {
@@ -48,6 +49,7 @@ export class CoherenceLog {
         ...opened.flatMap((intent) => [intent.id, intent.limitMs, encodeEvents([intent])]),
         ...closed,
       ],
+      trace,
     });
   }
 

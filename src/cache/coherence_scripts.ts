@@ -46,7 +46,8 @@ end
  * many messages the log keeps, how many intents are opened; of each its id, how long it can take
  * (ms) and its text; then the ids of those that are closed. Returns `{epoch, sequence}`.
  */
-export const RECORD = redisScript(`${PRELUDE}${APPEND}
+export const RECORD = redisScript(
+  `${PRELUDE}${APPEND}
 local opened = tonumber(ARGV[4])
 for i = 0, opened - 1 do
   local id, limit, text = ARGV[5 + 3 * i], tonumber(ARGV[6 + 3 * i]), ARGV[7 + 3 * i]
@@ -61,7 +62,9 @@ if known[6] == epoch then ${VALUES}
 end
 append(ARGV[1], ARGV[2], ARGV[3])
 return {epoch, digits(seq)}
-`);
+`,
+  "cache.record",
+);
 
 /**
  * Renews a read lease. It writes, so that a server which must not be written to refuses it: a replica,

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
+import type { Trace } from "../core/telemetry.ts";
 import type { Cache } from "./cache.ts";
 import { CacheEntry } from "./cache_entry.ts";
 import type { CacheManager } from "./cache_manager.ts";
@@ -45,6 +46,13 @@ export class KeptValues {
     this.#caches = caches;
     this.#store = store;
     this.#clock = clock;
+  }
+
+  /** The same values for a request whose trace Redis's commands are to be in; itself for others. */
+  within(trace: Trace | undefined): KeptValues {
+    if (trace === undefined) return this;
+    const store = this.#store.within(trace);
+    return new KeptValues({ caches: this.#caches, store, clock: this.#clock });
   }
 
   /** The entry that is at hand here. */

@@ -15,7 +15,8 @@ import { VALUES } from "./value_lua.ts";
  * ARGV: channel, the event's text, how many messages the log keeps, cache, key, time to live (ms),
  * the most entries and bytes, the value, then its tags.
  */
-export const PUT_VALUE = redisScript(`${PRELUDE}${APPEND}${VALUES}
+export const PUT_VALUE = redisScript(
+  `${PRELUDE}${APPEND}${VALUES}
 local cache, key, ttl = ARGV[4], ARGV[5], tonumber(ARGV[6])
 local maxEntries, maxBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
 local values, ends, state = placesOf(cache)
@@ -66,25 +67,33 @@ keep({values, ends, state}, ttl)
 keep({COUNTS, COUNT_ENDS}, ttl + 1000)
 append(ARGV[1], ARGV[2], ARGV[3])
 return {epoch}
-`);
+`,
+  "cache.put",
+);
 
 /**
  * Reads an entry. ARGV: cache, key. Returns `{epoch}`, and where there is one the time that is left
  * (ms), the value and its tags.
  */
-export const GET_VALUE = redisScript(`${PRELUDE}${VALUES}
+export const GET_VALUE = redisScript(
+  `${PRELUDE}${VALUES}
 local left, value, tags = live(ARGV[1], ARGV[2])
 if not left then return {epoch} end
 return {epoch, left, value, unpack(tags)}
-`);
+`,
+  "cache.get",
+);
 
 /**
  * Takes an entry out. ARGV: channel, the event's text, how many messages the log keeps, cache, key.
  * Returns 1 if it could have been answered until then.
  */
-export const DELETE_VALUE = redisScript(`${PRELUDE}${APPEND}${VALUES}
+export const DELETE_VALUE = redisScript(
+  `${PRELUDE}${APPEND}${VALUES}
 local left = live(ARGV[4], ARGV[5])
 takeOut(ARGV[4], ARGV[5])
 append(ARGV[1], ARGV[2], ARGV[3])
 return left and 1 or 0
-`);
+`,
+  "cache.delete",
+);

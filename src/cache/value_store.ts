@@ -1,4 +1,6 @@
+import type { Trace } from "../core/telemetry.ts";
 import type { RedisClient } from "../drivers/redis.ts";
+import { tracedRedis } from "../drivers/redis_spans.ts";
 import type { CacheConfig } from "./cache.ts";
 import { encodeEvents } from "./cache_event.ts";
 import { LOG_MESSAGES } from "./coherence_log.ts";
@@ -44,11 +46,19 @@ export interface ValueStoreOptions {
  */
 export class ValueStore {
   readonly #redis: Pick<RedisClient, "run">;
+  readonly #fleet: string;
   readonly #keys: CacheKeys;
 
   constructor({ redis, fleet }: ValueStoreOptions) {
     this.#redis = redis;
+    this.#fleet = fleet;
     this.#keys = cacheKeys(fleet);
+  }
+
+  /** The same store for a request whose trace its commands are to be in; itself for others. */
+  within(trace: Trace | undefined): ValueStore {
+    if (trace === undefined) return this;
+    return new ValueStore({ redis: tracedRedis(this.#redis, trace), fleet: this.#fleet });
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
+import type { Trace } from "./telemetry.ts";
 
 /** Why a scope ended before its work was done. */
 export type ScopeEnd = "deadline_exceeded" | "client_closed" | "shutting_down";
@@ -13,6 +14,8 @@ export interface ScopeOptions {
    * before it is ever needed.
    */
   readonly signal?: () => AbortSignal;
+  /** Where in a trace the work is done. @default {nobody traces it} */
+  readonly trace?: Trace | undefined;
 }
 
 /** How long work may last before its client is listened to. */
@@ -30,6 +33,8 @@ export class Scope {
   readonly deadlineAt: number;
   /** When it was opened, on the same clock. */
   readonly openedAt: number;
+  /** Where in a trace the work is done; `undefined` where nobody traces it. */
+  readonly trace: Trace | undefined;
   #ended: ScopeEnd | undefined;
   #callbacks: ((end: ScopeEnd) => void)[] | undefined;
   #signal: (() => AbortSignal) | undefined;
@@ -40,6 +45,7 @@ export class Scope {
   constructor(now: number, watched: Set<Scope>, options: ScopeOptions) {
     this.deadlineAt = now + options.timeoutMs;
     this.openedAt = now;
+    this.trace = options.trace;
     this.#watched = watched;
     this.#signal = options.signal;
     watched.add(this);

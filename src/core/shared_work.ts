@@ -39,13 +39,16 @@ export class SharedWork<T> {
   }
 
   /**
-   * Waits for it as long as the caller's scope lasts; it need not have begun.
+   * Waits for it as long as the caller's scope lasts; it need not have begun. The caller's trace gets
+   * a link to the one that it is part of.
    *
    * @param ended the error of a caller whose scope ended
    * @throws whatever the work failed with, and `ended`'s error
    */
   wait(scope: Scope, ended: (end: ScopeEnd) => Error): Promise<T> {
     this.#waiting++;
+    const { trace } = this.#scope;
+    if (trace !== undefined) scope.trace?.link(trace);
     return new Promise((resolve, reject) => {
       const leave = (end: ScopeEnd) => {
         reject(ended(end));

@@ -4,9 +4,10 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
+import type { SpanAttributes, Trace } from "../core/telemetry.ts";
 import { MasterCheck } from "./master_check.ts";
 import { openRedis, reconnectPauseMs } from "./open_redis.ts";
-import type { RedisClient, RedisScript } from "./redis.ts";
+import type { RedisClient, RedisScript, ScriptRun } from "./redis.ts";
 import {
   isReply,
   isWithoutEffect,
@@ -14,6 +15,7 @@ import {
   messageOf,
   unavailable,
 } from "./redis_replies.ts";
+import { redisAttributes, traceScript } from "./redis_spans.ts";
 import type { RedisTarget } from "./redis_target.ts";
 import { SentinelWatch } from "./sentinel_watch.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -52,6 +54,7 @@ export class IoredisClient implements RedisClient {
   #state: "up" | "down" = "down";
   readonly #listeners: ((state: "up" | "down") => void)[] = [];
   readonly #subscriptions = new Subscriptions();
+  readonly #spanAttributes: SpanAttributes;
   /** Which connection is meant: the number grows when one is made and when one ends. */
   #connection = 0;
   /** Connections since it was last up. ioredis's own count knows nothing of what is checked here. */
@@ -60,6 +63,7 @@ export class IoredisClient implements RedisClient {
 
   constructor(options: IoredisClientOptions) {
     this.#options = options;
+    this.#spanAttributes = redisAttributes(options.server);
     const { server, random, timeoutMs = 1_000 } = options;
     const watch = { timeoutMs, pauseMs: () => reconnectPauseMs(Infinity, random) };
     this.#timeoutMs = timeoutMs;
@@ -104,17 +108,10 @@ export class IoredisClient implements RedisClient {
     if (this.#state === "down") this.#options.log.warn("redis is down", { error: this.#lastError });
   }
 
-  async run(
-    script: RedisScript,
-    options: { readonly keys: readonly string[]; readonly args: readonly (string | number)[] },
-  ): Promise<unknown> {
-    const { keys, args } = options;
-    try {
-      return await this.#call(() => this.#redis.evalsha(script.sha, keys.length, ...keys, ...args));
-    } catch (error) {
-      if (!isReply(error, "NOSCRIPT")) throw error;
-      return await this.#call(() => this.#redis.eval(script.lua, keys.length, ...keys, ...args));
-    }
+  run(script: RedisScript, options: ScriptRun): Promise<unknown> {
+    return options.trace === undefined
+      ? this.#run(script, options)
+      : this.#runTraced(options.trace, { script, options });
   }
 
   async subscribe(channel: string, onMessage: (message: string) => void): Promise<void> {
@@ -147,6 +144,24 @@ export class IoredisClient implements RedisClient {
     this.#redis.disconnect();
     // Between two attempts to connect there is nothing to close, and no event says so.
     if (status !== "end" && status !== "reconnecting") await ended;
+  }
+
+  /** Apart from {@linkcode run}, which makes no closure for it where nobody traces. */
+  #runTraced(
+    trace: Trace,
+    { script, options }: { readonly script: RedisScript; readonly options: ScriptRun },
+  ): Promise<unknown> {
+    const command = { name: script.name, attributes: this.#spanAttributes };
+    return traceScript(trace, command, () => this.#run(script, options));
+  }
+
+  async #run(script: RedisScript, { keys, args }: ScriptRun): Promise<unknown> {
+    try {
+      return await this.#call(() => this.#redis.evalsha(script.sha, keys.length, ...keys, ...args));
+    } catch (error) {
+      if (!isReply(error, "NOSCRIPT")) throw error;
+      return await this.#call(() => this.#redis.eval(script.lua, keys.length, ...keys, ...args));
+    }
   }
 
   async #call<T>(send: () => Promise<T>): Promise<T> {

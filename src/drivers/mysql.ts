@@ -72,6 +72,8 @@ export interface DetachedCommand {
 export interface MysqlSession {
   /** The server's id of this session, for KILL. */
   readonly threadId: number;
+  /** Whose server it is on, by what that says of itself. */
+  readonly system: "mariadb" | "mysql";
   /** Whether the transport is gone; it never comes back. */
   readonly closed: boolean;
   /**

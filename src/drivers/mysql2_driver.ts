@@ -61,8 +61,10 @@ export class Mysql2Driver implements MysqlDriver {
         connection.once("error", reject);
         connection.once("connect", ({ serverVersion }) => resolve(serverVersion));
       });
-      const setUp = this.#setUp(version);
-      const session = new Mysql2Session({ connection, socket, setUp, shapes: this.#shapes });
+      const system = /mariadb/i.test(version) ? "mariadb" : "mysql";
+      const setUp = this.#setUp(system);
+      const shapes = this.#shapes;
+      const session = new Mysql2Session({ connection, socket, setUp, system, shapes });
       await session.query(setUp);
       return session;
     } catch (error) {
@@ -74,8 +76,8 @@ export class Mysql2Driver implements MysqlDriver {
   }
 
   /** One round trip for all that a session needs. */
-  #setUp(version: string): string {
-    const own = /mariadb/i.test(version)
+  #setUp(system: MysqlSession["system"]): string {
+    const own = system === "mariadb"
       ? `session_track_system_variables = 'last_gtid', max_statement_time = ${
         this.#backstopMs / 1_000
       }`

@@ -33,6 +33,7 @@ export interface Mysql2SessionParts {
   readonly socket: Socket;
   /** What sets the session up after a reset; one statement. */
   readonly setUp: string;
+  readonly system: MysqlSession["system"];
   readonly shapes: ColumnShapes;
 }
 
@@ -42,6 +43,7 @@ export interface Mysql2SessionParts {
  */
 export class Mysql2Session implements MysqlSession {
   readonly threadId: number;
+  readonly system: MysqlSession["system"];
   readonly #connection: Mysql2Connection;
   readonly #socket: Socket;
   readonly #setUp: string;
@@ -57,6 +59,7 @@ export class Mysql2Session implements MysqlSession {
   constructor(parts: Mysql2SessionParts) {
     const { connection, socket } = parts;
     this.threadId = connection.threadId;
+    this.system = parts.system;
     this.#connection = connection;
     this.#socket = socket;
     this.#setUp = parts.setUp;

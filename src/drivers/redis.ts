@@ -1,13 +1,18 @@
 import { createHash } from "node:crypto";
+import type { Trace } from "../core/telemetry.ts";
 
 /** A Lua script with the SHA-1 that a server knows it by. */
 export interface RedisScript {
   readonly lua: string;
   readonly sha: string;
+  /** What traces call it. */
+  readonly name: string;
 }
 
 /**
  * A script that runs by its SHA-1, so that its text is sent only to a server that does not have it.
+ *
+ * @param name what traces call it; default: `script`
  *
  * @example
  * ```ts
@@ -17,8 +22,16 @@ export interface RedisScript {
  * assertEquals(redisScript("return 1").sha, "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
  * ```
  */
-export function redisScript(lua: string): RedisScript {
-  return { lua, sha: createHash("sha1").update(lua).digest("hex") };
+export function redisScript(lua: string, name = "script"): RedisScript {
+  return { lua, sha: createHash("sha1").update(lua).digest("hex"), name };
+}
+
+/** One run of a script. */
+export interface ScriptRun {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+  /** Where its span begins. @default {nobody traces it} */
+  readonly trace?: Trace | undefined;
 }
 
 /**
@@ -37,10 +50,7 @@ export interface RedisClient {
    * @throws {RealmgateError} `redis_unavailable`; its outcome is `not_applied` only if the script
    * was not sent or the server itself refused it
    */
-  run(
-    script: RedisScript,
-    options: { readonly keys: readonly string[]; readonly args: readonly (string | number)[] },
-  ): Promise<unknown>;
+  run(script: RedisScript, options: ScriptRun): Promise<unknown>;
   /**
    * Calls `onMessage` with each message that is published on `channel`, for as long as the client
    * lives and is `up`; a channel may have several listeners, which must not throw. After a

@@ -27,6 +27,7 @@ import { registerReference } from "./reference_routes.ts";
 import { hotPath } from "./hot_path.ts";
 import { getQuery, postStatement, type StatementHandler } from "./statement_routes.ts";
 import { getTopology } from "./topology_route.ts";
+import { traceRoutes, traceStatement } from "./traced_routes.ts";
 
 /** Everything but calls of statements, locks and caches, which see to their request ids themselves. */
 const REFERENCE = [
@@ -40,6 +41,9 @@ const REFERENCE = [
   "/docs",
 ];
 
+const QUERY = "/v1/query/{statement}";
+const EXEC = "/v1/exec/{statement}";
+
 /** What answers requests. */
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
@@ -49,13 +53,18 @@ export type Fetch = (request: Request) => Response | Promise<Response>;
  */
 export function createApp(parts: Parts): Fetch {
   const app = new Hono();
-  const query = getQuery(parts);
-  const exec = postStatement(parts, "exec");
+  const { tracing, optimizer } = parts;
+  const traced = (handler: StatementHandler, route: string) =>
+    traceStatement(handler, { tracing, route, knows: (name) => optimizer.get(name) !== undefined });
+  const query = traced(getQuery(parts), QUERY);
+  const exec = traced(postStatement(parts, "exec"), EXEC);
   const routed = (handler: StatementHandler) => (c: Context) =>
     handler(c.req.raw, c.req.param("statement") ?? "");
   app.get("/v1/query/:statement", routed(query));
-  app.post("/v1/query/:statement", routed(postStatement(parts, "query")));
+  app.post("/v1/query/:statement", routed(traced(postStatement(parts, "query"), QUERY)));
   app.post("/v1/exec/:statement", routed(exec));
+  // Behind those that tell their spans themselves.
+  if (tracing !== undefined) app.use(traceRoutes(tracing));
   app.post("/v1/batch", postBatch(parts));
   app.post("/v1/locks/:name", acquireLock(parts));
   app.put("/v1/locks/:name", renewLock(parts));
@@ -93,6 +102,7 @@ export function createApp(parts: Parts): Fetch {
   const failed = (error: unknown, request: Request) => {
     const known = toRealmgateError(error);
     const id = requestId(request.headers);
+    tracing?.active()?.set({ "realmgate.code": known.code });
     logFailure(parts.log, known, { requestId: id, path: new URL(request.url).pathname });
     return problemResponse(known, id);
   };

@@ -100,7 +100,7 @@ async function answer(
     const bound = bindBody(parts, compiled, { params: call.params, ids });
     const left = scope.deadlineAt - parts.clock.now();
     const timeoutMs = Math.max(0, Math.min(left, timeoutOf(parts, compiled.statement, undefined)));
-    own = parts.watch.open({ timeoutMs });
+    own = parts.watch.open({ timeoutMs, trace: scope.trace });
     scope.onEnd(end);
     const ownOptions = { ...options, timing: false, fence };
     const run = { compiled, bound, options: ownOptions, scope: own };

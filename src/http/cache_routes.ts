@@ -33,7 +33,8 @@ export function invalidateCache(parts: Parts): (c: Context) => Promise<Response>
       const { config } = cacheOf(parts, c);
       const asked = readInvalidation(await jsonBody(parts, request, scope), config);
       const invalidate = async () => {
-        const dropped = parts.caches.bus.drop({ tags: tagsOf(config, asked), place: undefined });
+        const tags = tagsOf(config, asked);
+        const dropped = parts.caches.bus.drop({ tags, place: undefined }, scope.trace);
         await settled(scope, dropped, {
           what: "tell the fleet what to drop",
           changes: true,
@@ -66,7 +67,7 @@ export function getEntry(parts: Parts): (c: Context) => Response | Promise<Respo
     const found = consistency === "eventual" ? parts.values.find(cache, key) : undefined;
     if (found !== undefined) return entryAnswer(found, request.headers);
     return inScope(parts, request, async (scope) => {
-      const read = parts.values.read(cache, key);
+      const read = parts.values.within(scope.trace).read(cache, key);
       const value = await settled(scope, read, { what: "read the entry", changes: false });
       if (value !== undefined) return entryAnswer(value, request.headers);
       throw new RealmgateError(
@@ -89,7 +90,7 @@ export function putEntry(parts: Parts): (c: Context) => Promise<Response> {
       const key = entryKey(c);
       const body = await readJsonText(request, { maxBytes, scope, reads });
       const entry = readEntry(body, { key, cache: cache.config });
-      const put = parts.values.put(cache, entry);
+      const put = parts.values.within(scope.trace).put(cache, entry);
       await settled(scope, put, { what: "put the entry", changes: true });
       return { ttlMs: entry.ttlMs };
     });
@@ -103,7 +104,7 @@ export function deleteEntry(parts: Parts): (c: Context) => Promise<Response> {
       authorize(parts, request, "write");
       refuseForeignHeaders(request.headers);
       const cache = writableCache(parts, c);
-      const taken = parts.values.delete(cache, entryKey(c));
+      const taken = parts.values.within(scope.trace).delete(cache, entryKey(c));
       return { deleted: await settled(scope, taken, { what: "delete the entry", changes: true }) };
     });
 }

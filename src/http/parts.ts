@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { ScopeWatch } from "../core/scope.ts";
+import type { Tracing } from "../core/telemetry.ts";
 import type { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import type { AuditLog } from "../monitor/audit_log.ts";
 import type { CacheManager } from "../cache/cache_manager.ts";
@@ -62,6 +63,8 @@ export interface Parts {
   readonly reads: BodyReads;
   readonly clock: Clock;
   readonly log: Log;
+  /** `undefined` where nobody traces requests. */
+  readonly tracing?: Tracing | undefined;
   readonly limits: Limits;
   readonly readiness: Readiness;
   /** Whether `/docs` and `/openapi.json` answer without a key. */

@@ -56,7 +56,7 @@ export function findStatement(
 
 /** Opens the scope of one request; whoever opened it closes it. */
 export function openScope(parts: Parts, request: Request, timeoutMs: number): Scope {
-  const { watch, limits } = parts;
+  const { watch, limits, tracing } = parts;
   if (watch.size >= limits.concurrentRequests) {
     throw new RealmgateError(
       "overloaded",
@@ -64,7 +64,7 @@ export function openScope(parts: Parts, request: Request, timeoutMs: number): Sc
       { retryAfterMs: 1_000 },
     );
   }
-  return watch.open({ timeoutMs, signal: () => request.signal });
+  return watch.open({ timeoutMs, signal: () => request.signal, trace: tracing?.active() });
 }
 
 /** A bound call, as it is run. */

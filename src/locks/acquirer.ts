@@ -105,7 +105,10 @@ export class Acquirer {
     const { request: { waitMs }, scope, attempt } = run;
     const { clock, store, waiters, counters } = this.#parts;
     const sentAt = clock.now();
-    const first = await untilEnd(scope, store.acquire(attempt, { wait: waitMs > 0 }));
+    const first = await untilEnd(
+      scope,
+      store.within(scope.trace).acquire(attempt, { wait: waitMs > 0 }),
+    );
     if (first.kind !== "queued") return this.#conclude(run, first, sentAt);
     const waited = await waiters.wait(attempt, { ...first, waitMs, scope }).catch(unsettled);
     if (waited.result.kind === "granted") {
@@ -134,7 +137,8 @@ export class Acquirer {
     const { token, replayed } = granted;
     const fence = await next.catch(unsettled);
     const beforeGrantAt = this.#parts.clock.now();
-    const renewal = this.#parts.store.renew([{ name, token, ttlMs, fence }]);
+    const store = this.#parts.store.within(scope.trace);
+    const renewal = store.renew([{ name, token, ttlMs, fence }]);
     const [kept] = await untilEnd(scope, renewal).catch(unsettled);
     if (kept === undefined) throw new UnsettledError(tooLate());
     return this.#hand(run, { token, replayed, fence, leftMs: ttlMs, beforeGrantAt });

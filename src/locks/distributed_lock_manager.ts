@@ -125,7 +125,7 @@ export class DistributedLockManager {
   ): Promise<Renewal[]> {
     const { arrivedAt, scope } = options;
     const beforeGrantAt = this.#options.clock.now();
-    const fences = await this.#ask(scope, this.#store.renew(locks));
+    const fences = await this.#ask(scope, this.#store.within(scope.trace).renew(locks));
     return locks.map(({ name, ttlMs }, at) => {
       const fence = fences[at];
       if (fence === undefined) this.#counters.lost++;
@@ -148,14 +148,15 @@ export class DistributedLockManager {
     lock: { readonly name: string; readonly token: string | undefined },
     scope: Scope,
   ): Promise<boolean> {
-    const released = await this.#ask(scope, this.#store.release(lock.name, lock.token));
+    const store = this.#store.within(scope.trace);
+    const released = await this.#ask(scope, store.release(lock.name, lock.token));
     if (released) this.#counters.released++;
     return released;
   }
 
   /** A lock as it is now. @throws {RealmgateError} as {@linkcode renew} */
   inspect(name: string, scope: Scope): Promise<LockView> {
-    return this.#ask(scope, this.#store.inspect(name));
+    return this.#ask(scope, this.#store.within(scope.trace).inspect(name));
   }
 
   /**
@@ -170,9 +171,10 @@ export class DistributedLockManager {
   ): Promise<ListedLock[]> {
     const { prefix, limit } = options;
     const found = new Map<string, ListedLock>();
+    const store = this.#store.within(scope.trace);
     let cursor = "0";
     do {
-      const page = await this.#ask(scope, this.#store.list(cursor, prefix));
+      const page = await this.#ask(scope, store.list(cursor, prefix));
       for (const lock of page.locks) if (found.size < limit) found.set(lock.name, lock);
       cursor = page.cursor;
     } while (cursor !== "0" && found.size < limit);

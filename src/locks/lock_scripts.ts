@@ -51,7 +51,8 @@ end
  * one. ARGV: wake prefix, name, token, attempt, ttl, whether to wait, owner, ticket of an attempt
  * that is queued already, the longest queue; with a record: fingerprint and lifetime (ms).
  */
-export const ACQUIRE = redisScript(`${PRELUDE}
+export const ACQUIRE = redisScript(
+  `${PRELUDE}
 local wake, name, token, attempt, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local waits, owner, ticket = ARGV[6] == "1", ARGV[7], ARGV[8]
 if redis.call("EXISTS", KEYS[3]) == 1 then return {"withdrawn"} end
@@ -98,13 +99,16 @@ if waits then
 end
 if ticket ~= "" then redis.call("ZREM", KEYS[2], attempt) end
 return {"held", held and known[4] or "", left, redis.call("ZCARD", KEYS[2])}
-`);
+`,
+  "lock.acquire",
+);
 
 /**
  * Gives the lock up. KEYS: lock, queue. ARGV: wake prefix, name, token (empty: whoever holds it).
  * Returns 1 if it was held so.
  */
-export const RELEASE = redisScript(`${PRELUDE}
+export const RELEASE = redisScript(
+  `${PRELUDE}
 local token, released = ARGV[3], 0
 if holder and (token == "" or holder == token) then
   redis.call("HDEL", KEYS[1], "token", "attempt", "owner", "until")
@@ -113,7 +117,9 @@ if holder and (token == "" or holder == token) then
 end
 if not held then turn(ARGV[1], ARGV[2]) end
 return released
-`);
+`,
+  "lock.release",
+);
 
 /**
  * Undoes an attempt, whatever became of it, and whether it has reached the server yet or not: a
@@ -123,7 +129,8 @@ return released
  * KEYS: lock, queue, tombstone, and the idempotency record where there is one. ARGV: wake prefix,
  * name, token, attempt, the tombstone's lifetime (ms).
  */
-export const WITHDRAW = redisScript(`${PRELUDE}
+export const WITHDRAW = redisScript(
+  `${PRELUDE}
 local attempt = ARGV[4]
 redis.call("SET", KEYS[3], "1", "PX", ARGV[5])
 redis.call("ZREM", KEYS[2], attempt)
@@ -138,25 +145,31 @@ if holder == ARGV[3] and known[8] == attempt then
 end
 if not held then turn(ARGV[1], ARGV[2]) end
 return 1
-`);
+`,
+  "lock.withdraw",
+);
 
 /**
  * One isolate's look at a lock that it waits for: puts back what it has in the queue, and passes the
  * turn on where it lies idle. KEYS: lock, queue. ARGV: wake prefix, name, then ticket and attempt
  * of each waiter. Returns whose turn it is (empty: it is held) and how long that lasts.
  */
-export const CHECK = redisScript(`${PRELUDE}
+export const CHECK = redisScript(
+  `${PRELUDE}
 for i = 3, #ARGV, 2 do redis.call("ZADD", KEYS[2], "NX", ARGV[i], ARGV[i + 1]) end
 redis.call("PEXPIRE", KEYS[2], QUEUE_MS)
 local turnOf = not held and turn(ARGV[1], ARGV[2])
 return {turnOf or "", (held and heldUntil or nextUntil) - now}
-`);
+`,
+  "lock.check",
+);
 
 /**
  * Extends grants. KEYS: locks. ARGV: of each its token, ttl, and a fence that replaces its own, or
  * an empty string. Returns of each its fence, or an empty string if it is lost.
  */
-export const RENEW = redisScript(`
+export const RENEW = redisScript(
+  `
 local time = redis.call("TIME")
 local now = time[1] * 1000000 + time[2]
 local KEPT_MS = 86400000
@@ -174,23 +187,29 @@ for i, key in ipairs(KEYS) do
   end
 end
 return answers
-`);
+`,
+  "lock.renew",
+);
 
 /**
  * Shows a lock. KEYS: lock, queue. Returns whether it is held, owner, last fence, what is left, and
  * how many wait.
  */
-export const INSPECT = redisScript(`${PRELUDE}
+export const INSPECT = redisScript(
+  `${PRELUDE}
 return {held and 1 or 0, held and known[4] or "", known[3] or "", held and heldUntil - now or 0,
   redis.call("ZCARD", KEYS[2])}
-`);
+`,
+  "lock.inspect",
+);
 
 /**
  * One step of a walk over the locks that are held. KEYS: what locks' keys begin with, what queues'
  * keys begin with. ARGV: cursor, pattern. Returns the next cursor and of each lock its name and
  * what INSPECT returns but the first. A lock can come twice, as with SCAN.
  */
-export const LIST = redisScript(`
+export const LIST = redisScript(
+  `
 local time = redis.call("TIME")
 local now = time[1] * 1000000 + time[2]
 local page = redis.call("SCAN", ARGV[1], "MATCH", ARGV[2], "COUNT", 1000, "TYPE", "hash")
@@ -204,4 +223,6 @@ for _, key in ipairs(page[2]) do
   end
 end
 return {page[1], found}
-`);
+`,
+  "lock.list",
+);

@@ -1,4 +1,6 @@
+import type { Trace } from "../core/telemetry.ts";
 import type { RedisClient } from "../drivers/redis.ts";
+import { tracedRedis } from "../drivers/redis_spans.ts";
 import { ACQUIRE, CHECK, INSPECT, LIST, RELEASE, RENEW, WITHDRAW } from "./lock_scripts.ts";
 
 /** One try of one request to get a lock. */
@@ -89,6 +91,12 @@ export class LockStore {
     this.#redis = options.redis;
     this.#fleet = options.fleet;
     this.#wake = `{${options.fleet}}:lock-wake:`;
+  }
+
+  /** The same store for a request whose trace its commands are to be in; itself for others. */
+  within(trace: Trace | undefined): LockStore {
+    if (trace === undefined) return this;
+    return new LockStore({ redis: tracedRedis(this.#redis, trace), fleet: this.#fleet });
   }
 
   /** The channel on which an isolate is told of its attempts' turns: `name attempt`. */

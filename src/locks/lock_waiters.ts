@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Scope, ScopeEnd, ScopeWatch } from "../core/scope.ts";
+import type { Trace } from "../core/telemetry.ts";
 import { EndedError } from "../core/until_end.ts";
 import type { Attempt, AttemptResult, LockStore } from "./lock_store.ts";
 
@@ -14,6 +15,7 @@ export interface Waited {
 interface Waiter {
   readonly attempt: Attempt;
   readonly ticket: string;
+  readonly trace: Trace | undefined;
   readonly done: (waited: Waited) => void;
   readonly failed: (error: unknown) => void;
   /** Whether a claim is under way. */
@@ -95,6 +97,7 @@ export class LockWaiters {
       const waiter: Waiter = {
         attempt,
         ticket,
+        trace: scope.trace,
         claiming: false,
         again: false,
         over: false,
@@ -162,13 +165,16 @@ export class LockWaiters {
       waiter.again = true;
       return;
     }
-    const { attempt, ticket } = waiter;
+    const { attempt, ticket, trace } = waiter;
     waiter.claiming = true;
     waiter.again = false;
     const last = waiter.over;
     const sentAt = this.#clock.now();
     try {
-      const result = await this.#store.acquire(attempt, { wait: !last, ticket });
+      const result = await this.#store.within(trace).acquire(attempt, {
+        wait: !last,
+        ticket,
+      });
       waiter.claiming = false;
       if ("leftMs" in result) this.#lookIn(queue, result.leftMs);
       if (result.kind !== "queued") return waiter.done({ result, sentAt });

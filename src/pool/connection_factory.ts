@@ -7,6 +7,7 @@ import type { ResolvedPoolConfig } from "./connection_pool_config.ts";
 import type { PoolCounters } from "./connection_pool_stats.ts";
 import { Interrupter } from "./interrupter.ts";
 import { Killer } from "./killer.ts";
+import { poolAttributes } from "./pool_spans.ts";
 import { type ConnectionParts, PooledConnection } from "./pooled_connection.ts";
 
 /** What a pool works with; it owns none of it. */
@@ -24,6 +25,7 @@ export class ConnectionFactory {
   readonly #parts: PoolParts;
   readonly #interrupter: Interrupter;
   readonly #onClose: ConnectionParts["onClose"];
+  readonly #attributes: ConnectionParts["attributes"];
 
   constructor(
     config: ResolvedPoolConfig,
@@ -37,6 +39,7 @@ export class ConnectionFactory {
     this.#config = config;
     this.#parts = parts;
     this.#onClose = parts.onClose;
+    this.#attributes = poolAttributes(config);
     const killer = config.proxied ? undefined : new Killer({ ...parts, target, timeoutMs });
     this.#interrupter = new Interrupter({ killer, clock, timeoutMs, counters });
   }
@@ -48,6 +51,7 @@ export class ConnectionFactory {
       target: this.#config.target,
       interrupter: this.#interrupter,
       onClose: this.#onClose,
+      attributes: this.#attributes,
     });
   }
 

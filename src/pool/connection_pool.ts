@@ -1,5 +1,4 @@
 import type { Scope } from "../core/scope.ts";
-import { SqlError } from "../drivers/mysql.ts";
 import { ConnectionFactory, type PoolParts } from "./connection_factory.ts";
 import {
   type ConnectionPoolConfig,
@@ -14,8 +13,12 @@ import {
 } from "./connection_pool_stats.ts";
 import { Dialler } from "./dialler.ts";
 import { Lease } from "./lease.ts";
+import { traceWait } from "./pool_spans.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
-import { endError, saturated, shuttingDown, Waiters } from "./waiters.ts";
+import { endError, saturated, shuttingDown, tooLong, Waiters } from "./waiters.ts";
+
+/** For whom a connection is asked for, and what reports call them. */
+type Asked = { readonly scope: Scope; readonly label: string };
 
 /**
  * A bounded pool of connections to one server, first come first served.
@@ -53,7 +56,7 @@ export class ConnectionPool {
       clock,
       timeoutMs: this.#config.acquireTimeoutMs,
       onTimeout: () => counters.timedOut++,
-      timeoutError: () => this.#tooLong(),
+      timeoutError: () => tooLong(this.#config, { lent: this.#lent }),
     });
     this.#dialler = new Dialler({ clock, random });
     this.#factory = new ConnectionFactory(this.#config, {
@@ -83,7 +86,13 @@ export class ConnectionPool {
    * `shutting_down`
    * @throws {SqlError} why the server cannot be reached, where there is no connection to wait for
    */
-  acquire(options: { readonly scope: Scope; readonly label: string }): Lease | Promise<Lease> {
+  acquire(options: Asked): Lease | Promise<Lease> {
+    const { trace } = options.scope;
+    if (trace === undefined) return this.#acquire(options);
+    return traceWait(trace, { pool: this.#config, asked: options }, this.#acquire);
+  }
+
+  readonly #acquire = (options: Asked): Lease | Promise<Lease> => {
     if (options.scope.ended !== undefined) throw endError(options.scope.ended, this.name);
     const connection = this.#idle.pop();
     if (connection !== undefined) {
@@ -94,7 +103,7 @@ export class ConnectionPool {
       this.#idle.push(connection);
     }
     return this.#wait(options);
-  }
+  };
 
   /**
    * Takes a connection back and hands it to the first waiter. Idempotent; never dials, and never
@@ -168,7 +177,7 @@ export class ConnectionPool {
     }
   }
 
-  #wait(options: { readonly scope: Scope; readonly label: string }): Promise<Lease> {
+  #wait(options: Asked): Promise<Lease> {
     if (this.#closing !== undefined) throw shuttingDown(this.name);
     const { max, waitersPerConnection } = this.#config;
     // A caller for whom a connection can still be opened does not count as waiting for another.
@@ -260,12 +269,6 @@ export class ConnectionPool {
     if (at >= 0) this.#idle.splice(at, 1);
     this.#grow();
     this.#closeIfEmpty();
-  }
-
-  #tooLong(): Error {
-    const why = `none came free within ${this.#config.acquireTimeoutMs} ms`;
-    if (this.#lent > 0) return saturated(this.name, why);
-    return new SqlError("connect_failed", `no connection to ${this.name}: ${why}`);
   }
 
   #closeIfEmpty(): void {

@@ -5,6 +5,8 @@ export interface ConnectionPoolConfig {
   /** Unique among the pools of a manager. */
   readonly name: string;
   readonly target: MysqlTarget;
+  /** The shard that its server is of, for traces. @default {none is named} */
+  readonly shard?: string | undefined;
   /** Connections opened at the start, and not closed for idling. @default {0} */
   readonly min?: number;
   /** Connections at most, whatever their state. @default {8} */
@@ -55,6 +57,7 @@ export function resolvePoolConfig(config: ConnectionPoolConfig): ResolvedPoolCon
   const resolved: ResolvedPoolConfig = {
     name: config.name,
     target: config.target,
+    shard: config.shard,
     min: config.min ?? 0,
     max: config.max ?? 8,
     connectTimeoutMs: config.connectTimeoutMs ?? 1_500,

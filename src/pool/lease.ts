@@ -1,4 +1,5 @@
 import type { Described, Ok, Rows, SqlValue } from "../drivers/mysql.ts";
+import { traceCommand } from "./pool_spans.ts";
 import type {
   CommandOptions,
   ConnectionState,
@@ -38,17 +39,26 @@ export class Lease {
 
   /** See {@linkcode PooledConnection.execute}. @throws {TypeError} after the release */
   execute(sql: string, values: readonly SqlValue[], options: CommandOptions): Promise<Rows | Ok> {
-    return this.#held().execute(sql, values, options);
+    return options.scope.trace === undefined
+      ? this.#held().execute(sql, values, options)
+      : this.#executeTraced(sql, values, options);
   }
 
   /** See {@linkcode PooledConnection.query}. @throws {TypeError} after the release */
   query(sql: string, options: CommandOptions): Promise<Rows | Ok> {
-    return this.#held().query(sql, options);
+    return options.scope.trace === undefined
+      ? this.#held().query(sql, options)
+      : this.#traced({ sql, options }, (held) => held.query(sql, options));
   }
 
   /** See {@linkcode PooledConnection.transact}. @throws {TypeError} after the release */
   transact(command: TransactionCommand, options: TransactOptions): Promise<Rows | Ok> {
-    return this.#held().transact(command, options);
+    return options.scope.trace === undefined
+      ? this.#held().transact(command, options)
+      : this.#traced(
+        { sql: command, options: { ...options, aside: command } },
+        (held) => held.transact(command, options),
+      );
   }
 
   /** See {@linkcode PooledConnection.describe}. @throws {TypeError} after the release */
@@ -61,6 +71,26 @@ export class Lease {
     const connection = this.#connection;
     this.#connection = undefined;
     return connection;
+  }
+
+  /** Apart from {@linkcode execute}, which makes no closure where nobody traces. */
+  #executeTraced(
+    sql: string,
+    values: readonly SqlValue[],
+    options: CommandOptions,
+  ): Promise<Rows | Ok> {
+    return this.#traced({ sql, options }, (held) => held.execute(sql, values, options));
+  }
+
+  #traced(
+    { sql, options }: { readonly sql: string; readonly options: CommandOptions },
+    run: (held: PooledConnection) => Promise<Rows | Ok>,
+  ): Promise<Rows | Ok> {
+    const { scope: { trace }, aside } = options;
+    const held = this.#held();
+    if (trace === undefined) return run(held);
+    const attributes = held.spanAttributes;
+    return traceCommand(trace, { sql, statement: this.label, aside, attributes }, () => run(held));
   }
 
   #held(): PooledConnection {

@@ -1,4 +1,5 @@
 import type { Scope, ScopeEnd } from "../core/scope.ts";
+import type { SpanAttributes } from "../core/telemetry.ts";
 import {
   type Described,
   type MysqlDriver,
@@ -33,6 +34,8 @@ export interface ConnectionParts {
   readonly interrupter: Interrupter;
   /** Told once when an open connection is gone, and why. */
   readonly onClose: (connection: PooledConnection, cause: CloseCause) => void;
+  /** What its spans say of its server. */
+  readonly attributes: SpanAttributes;
 }
 
 /** What runs a command. */
@@ -46,6 +49,8 @@ export interface CommandOptions {
   readonly settle?: boolean;
   /** Whether the text is not kept prepared, for it will hardly come again. @default {false} */
   readonly once?: boolean | undefined;
+  /** What traces call it, where it is not the statement that the connection was lent for. */
+  readonly aside?: string;
 }
 
 /**
@@ -83,6 +88,11 @@ export class PooledConnection {
   /** The server's id of the session; 0 before there is one. */
   get threadId(): number {
     return this.#session?.threadId ?? 0;
+  }
+
+  /** What its spans say. */
+  get spanAttributes(): SpanAttributes {
+    return { "db.system.name": this.#session?.system, ...this.#parts.attributes };
   }
 
   /** Opens the session. @throws {SqlError} `connect_failed` or the server's refusal */

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope, ScopeEnd } from "../core/scope.ts";
+import { SqlError } from "../drivers/mysql.ts";
 import type { Lease } from "./lease.ts";
 
 /** How often the first of the queue is looked at. */
@@ -125,4 +126,14 @@ export function endError(end: ScopeEnd, pool: string): RealmgateError {
     case "shutting_down":
       return new RealmgateError("shutting_down", message);
   }
+}
+
+/** The error of a caller that waited for as long as the pool allows. */
+export function tooLong(
+  pool: { readonly name: string; readonly acquireTimeoutMs: number },
+  { lent }: { readonly lent: number },
+): Error {
+  const why = `none came free within ${pool.acquireTimeoutMs} ms`;
+  if (lent > 0) return saturated(pool.name, why);
+  return new SqlError("connect_failed", `no connection to ${pool.name}: ${why}`);
 }

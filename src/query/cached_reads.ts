@@ -143,7 +143,7 @@ export class CachedReads {
 
   #begin(
     cache: Cache,
-    call: Omit<CachedCall, "scope">,
+    call: Omit<CachedCall, "scope"> & Partial<Pick<CachedCall, "scope">>,
     at: { readonly shard: string; readonly tags: readonly string[] },
   ): SharedLoad {
     const { caches, floors, watch, clock } = this.#parts;
@@ -154,7 +154,8 @@ export class CachedReads {
       owner: compiled,
       tags,
       era: caches.eras.of(shard),
-      scope: watch.open({ timeoutMs: compiled.statement.timeoutMs }),
+      // It is part of the trace of whoever began it; what nobody waits for is of none.
+      scope: watch.open({ timeoutMs: compiled.statement.timeoutMs, trace: call.scope?.trace }),
     });
     const beganAt = clock.now();
     const need = floors.need(shard, concerns(cache, key, tags));

@@ -1,4 +1,4 @@
-import { RealmgateError, type RealmgateErrorOptions } from "../core/errors.ts";
+import { type ErrorCode, RealmgateError, type RealmgateErrorOptions } from "../core/errors.ts";
 import { SqlError } from "../drivers/mysql.ts";
 import { InterruptedError } from "../pool/interrupted_error.ts";
 
@@ -129,6 +129,18 @@ export function inDoubt(error: unknown): unknown {
     ...(extra === undefined ? {} : { extra }),
     cause: error,
   });
+}
+
+/** The code that callers are told for an error of any kind. */
+export function failureCode(error: unknown): ErrorCode {
+  if (error instanceof RealmgateError) return error.code;
+  if (error instanceof InterruptedError) {
+    if (error.outcome === "unknown") return "write_outcome_unknown";
+    return error.end === "client_closed" ? "client_closed_request" : error.end;
+  }
+  if (!(error instanceof SqlError)) return "internal";
+  if (isReadOnlyRefusal(error)) return "no_primary";
+  return isNodeFailure(error) ? "shard_unavailable" : explainFailure(error, { statement: "" }).code;
 }
 
 /**

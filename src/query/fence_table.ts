@@ -32,7 +32,10 @@ export function recordFence(
   lease: Lease,
   { fence, scope }: { readonly fence: Fence; readonly scope: Scope },
 ): Promise<string> {
-  return lease.execute(RECORD, [fence.lock, fence.number], { scope }).then(numberOf, explain);
+  return lease.execute(RECORD, [fence.lock, fence.number], { scope, aside: "fence" }).then(
+    numberOf,
+    explain,
+  );
 }
 
 /** Draws a lock's next number and records it. Throws as {@linkcode recordFence}. */
@@ -40,7 +43,7 @@ export function drawFence(
   lease: Lease,
   { lock, scope }: { readonly lock: string; readonly scope: Scope },
 ): Promise<string> {
-  return lease.execute(NEXT, [lock], { scope }).then(numberOf, explain);
+  return lease.execute(NEXT, [lock], { scope, aside: "fence" }).then(numberOf, explain);
 }
 
 function numberOf(result: Rows | Ok): string {

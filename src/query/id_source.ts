@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
+import type { Trace } from "../core/telemetry.ts";
 import { EndedError, untilEnd } from "../core/until_end.ts";
 import { type RedisClient, redisScript } from "../drivers/redis.ts";
 import { InterruptedError } from "../pool/interrupted_error.ts";
@@ -21,7 +22,8 @@ const TAKEN_MICROSECONDS = 4;
 
 // Gives out each microsecond once: the next one that nobody has, or the present one if that is later.
 // The caller may know of later ones than Redis does, when Redis lost its state.
-const TAKE = redisScript(`
+const TAKE = redisScript(
+  `
 local time = redis.call("TIME")
 local now = (time[1] - tonumber(ARGV[3])) * 1000000 + time[2]
 local last = math.max(tonumber(redis.call("GET", KEYS[1]) or 0), tonumber(ARGV[1]))
@@ -30,7 +32,9 @@ local after = first + tonumber(ARGV[2])
 if after - 1 > tonumber(ARGV[4]) then return false end
 redis.call("SET", KEYS[1], string.format("%.0f", after - 1))
 return string.format("%.0f", first)
-`);
+`,
+  "id.take",
+);
 
 /**
  * Makes the ids of `default=id()`, for one isolate. It takes a few microseconds of Redis's clock, that
@@ -64,7 +68,7 @@ export class IdSource {
   async take(count: number, scope: Scope): Promise<readonly string[]> {
     while (!this.#fresh || this.#left < count) {
       try {
-        await untilEnd(scope, this.#taking ??= this.#refill());
+        await untilEnd(scope, this.#taking ??= this.#refill(scope.trace));
       } catch (error) {
         if (error instanceof EndedError) throw new InterruptedError(error.end, "not_applied");
         if (!(error instanceof RealmgateError)) throw error;
@@ -85,12 +89,13 @@ export class IdSource {
     return this.#options.clock.now() - this.#takenAt < FRESH_MS;
   }
 
-  async #refill(): Promise<void> {
+  async #refill(trace: Trace | undefined): Promise<void> {
     const { fleet, redis, clock } = this.#options;
     try {
       const first = await redis.run(TAKE, {
         keys: [`{${fleet}}:ids`],
         args: [this.#last, TAKEN_MICROSECONDS, ID_EPOCH_S, LAST_MICROSECOND],
+        trace,
       });
       if (typeof first !== "string") {
         throw new RealmgateError("redis_unavailable", "Redis's clock is past the last id, of 2097");

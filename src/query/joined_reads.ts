@@ -48,7 +48,7 @@ export class JoinedReads<T> {
     if (before === undefined) return this.#fly(key, read(scope));
     let { next } = before;
     if (next === undefined) {
-      const work = new SharedWork<T>(this.#watch.open({ timeoutMs }));
+      const work = new SharedWork<T>(this.#watch.open({ timeoutMs, trace: scope.trace }));
       const timer = this.#clock.after(MAX_WAIT_MS, () => this.#begin(key, before));
       before.next = next = { work, read, timer };
     }

@@ -20,7 +20,7 @@ export async function recordOutbox(
   { tags, scope }: { readonly tags: readonly string[]; readonly scope: Scope },
 ): Promise<void> {
   try {
-    await lease.execute(RECORD, [JSON.stringify(tags)], { scope });
+    await lease.execute(RECORD, [JSON.stringify(tags)], { scope, aside: "outbox" });
   } catch (error) {
     if (!(error instanceof SqlError && error.errno === ER_NO_SUCH_TABLE)) throw error;
     throw new RealmgateError(

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Scope, ScopeEnd, ScopeWatch } from "../core/scope.ts";
+import { SharedTrace } from "../core/shared_trace.ts";
 import type { Rows } from "../drivers/mysql.ts";
 import { InterruptedError } from "../pool/interrupted_error.ts";
 import type { Bound } from "./compiled_statement.ts";
@@ -196,7 +197,7 @@ export class ReadLane {
 
   async #run(members: ReadonlyMap<string, Member>, beganAt: number): Promise<void> {
     const { watch, timeoutMs, read } = this.#options;
-    const scope = watch.open({ timeoutMs });
+    const scope = watch.open({ timeoutMs, trace: traceOf(members) });
     const sent = { members, scope };
     for (const member of members.values()) member.sent = sent;
     try {
@@ -214,6 +215,18 @@ export class ReadLane {
       scope.close();
     }
   }
+}
+
+/** Where a batch is traced: with all that wait for it. */
+function traceOf(members: ReadonlyMap<string, Member>): SharedTrace | undefined {
+  let shared: SharedTrace | undefined;
+  for (const { waiters } of members.values()) {
+    for (const { scope: { trace } } of waiters) {
+      if (trace === undefined) continue;
+      (shared ??= new SharedTrace({ "realmgate.batch.size": members.size })).add(trace);
+    }
+  }
+  return shared;
 }
 
 /** Stops a batch once nobody waits for any of its keys. */

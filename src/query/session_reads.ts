@@ -145,7 +145,10 @@ export class SessionReads {
     const boundMs = Math.max(1, this.#boundOf(scope.deadlineAt));
     try {
       const sql = CATCH_UP[floor.position.form];
-      const answer = await lease.execute(sql, [floor.text, boundMs / 1_000], { scope });
+      const answer = await lease.execute(sql, [floor.text, boundMs / 1_000], {
+        scope,
+        aside: "catch_up",
+      });
       const row = answer.kind === "rows" ? answer.rows[0] : undefined;
       const position = parsePosition(String(row?.[1] ?? ""));
       if (position !== undefined) {

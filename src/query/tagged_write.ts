@@ -50,7 +50,7 @@ export async function taggedWrite(
     node,
     connection: lease.connectionId,
     limitMs,
-  });
+  }, scope.trace);
   try {
     const result: Written = recorded && fence === undefined
       ? await lease.execute(bound.sql, bound.values, {

@@ -21,7 +21,7 @@ export async function withPosition(
 ): Promise<Written> {
   const { result, scope } = write;
   try {
-    const answer = await lease.execute(POSITION, [], { scope });
+    const answer = await lease.execute(POSITION, [], { scope, aside: "position" });
     const position = answer.kind === "rows" ? answer.rows[0]?.[0] : undefined;
     return typeof position === "string" && position !== "" ? { ...result, gtid: position } : result;
   } catch {

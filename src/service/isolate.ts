@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import { ScopeWatch } from "../core/scope.ts";
+import type { Tracing } from "../core/telemetry.ts";
 import { IoredisClient } from "../drivers/ioredis_client.ts";
 import type { MysqlDriver } from "../drivers/mysql.ts";
 import { BodyReads } from "../http/body_reads.ts";
@@ -41,6 +42,8 @@ export interface World {
   readonly random: Random;
   readonly log: Log;
   readonly driver: MysqlDriver;
+  /** Where requests are traced. @default {nowhere} */
+  readonly tracing?: Tracing | undefined;
 }
 
 /**

@@ -45,7 +45,7 @@ export interface IsolateAppParts extends
 export function isolateApp(order: StartOrder, parts: IsolateAppParts): Fetch {
   const { config } = order;
   const { world, redis, executor, shards, watch, caches, locks, view, poolOf } = parts;
-  const { clock, random, log } = world;
+  const { clock, random, log, tracing } = world;
   const { fleet, limits } = config;
   return createApp({
     ...parts,
@@ -66,6 +66,7 @@ export function isolateApp(order: StartOrder, parts: IsolateAppParts): Fetch {
     audit: new AuditLog({ redis, fleet, clock, log }),
     clock,
     log,
+    tracing,
     limits: {
       bodyBytes: limits.bodyBytes,
       maxDeadlineMs: limits.maxDeadline,

@@ -64,6 +64,7 @@ export function poolConfig(
   const { pool } = database;
   return {
     name: node.name,
+    shard: node.shard,
     target: targetOf(options),
     min: pool.min,
     max: pool.max,

@@ -26,7 +26,7 @@ const SEE_TIMEOUT_MS = 3_000;
 export function runWorker(
   port: WorkerPort,
   options: {
-    readonly worldOf: (name: string) => World;
+    readonly worldOf: (name: string) => World | Promise<World>;
     readonly killProcess: () => void;
     readonly onIsolate: (isolate: Isolate) => void;
   },
@@ -36,7 +36,7 @@ export function runWorker(
   let views: Replies<FleetView | undefined> | undefined;
 
   const start = async (message: ToWorker & { type: "start" }) => {
-    const world = options.worldOf(message.order.name);
+    const world = await options.worldOf(message.order.name);
     const replies = views = new Replies<FleetView | undefined>(world.clock);
     const started = new Isolate(message.order, {
       world,

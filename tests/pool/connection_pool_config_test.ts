@@ -13,6 +13,7 @@ Deno.test("resolvePoolConfig fills the documented defaults in when nothing is gi
   const { target: _target, ...rest } = resolvePoolConfig(config);
   assertEquals(rest, {
     name: "s1a",
+    shard: undefined,
     min: 0,
     max: 8,
     connectTimeoutMs: 1_500,

@@ -89,7 +89,8 @@ export class ScatterReads {
     const { compiled, scope } = call;
     const { partialOmit, maxRows } = compiled.statement;
     const leftMs = scope.deadlineAt - clock.now();
-    const own = watch.open({ timeoutMs: partialOmit ? leftMs * PATIENCE : leftMs });
+    const timeoutMs = partialOmit ? leftMs * PATIENCE : leftMs;
+    const own = watch.open({ timeoutMs, trace: scope.trace });
     const pass = (end: ScopeEnd) => own.end(end);
     scope.onEnd(pass);
     const answers: Asked["answers"][number][] = new Array(legs.length);
