@@ -4,6 +4,7 @@ import type { ScopeWatch } from "../core/scope.ts";
 import type { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import type { CacheManager } from "../cache/cache_manager.ts";
 import type { KeptValues } from "../cache/kept_values.ts";
+import type { MonitorSource } from "../monitor/monitor_source.ts";
 import type { PartitionManager } from "../partitions/partition_manager.ts";
 import type { CachedReads } from "../query/cached_reads.ts";
 import type { Executor } from "../query/executor.ts";
@@ -16,6 +17,7 @@ import type { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { BodyReads } from "./body_reads.ts";
+import type { EventStreams } from "./event_streams.ts";
 import type { Readiness } from "./health_routes.ts";
 
 /** Bounds of what one isolate takes on. */
@@ -46,6 +48,10 @@ export interface Parts {
   readonly partitions: PartitionManager;
   /** Which partitions of the declared tables calls would touch. */
   readonly partitionRoutes: PartitionRoutes;
+  /** What is known of the fleet. */
+  readonly monitor: MonitorSource;
+  /** Who listens to it here. */
+  readonly events: EventStreams;
   readonly watch: ScopeWatch;
   readonly reads: BodyReads;
   readonly clock: Clock;

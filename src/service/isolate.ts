@@ -7,6 +7,7 @@ import type { MysqlDriver } from "../drivers/mysql.ts";
 import { createApp } from "../http/app.ts";
 import { Authenticator } from "../http/authenticator.ts";
 import { BodyReads } from "../http/body_reads.ts";
+import { EventStreams } from "../http/event_streams.ts";
 import { CacheManager } from "../cache/cache_manager.ts";
 import { KeptValues } from "../cache/kept_values.ts";
 import { ValueStore } from "../cache/value_store.ts";
@@ -29,6 +30,7 @@ import { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import { TopologyView } from "../routing/topology_view.ts";
 import { fleetPartitions } from "./fleet_partitions.ts";
+import { isolateSource } from "./isolate_source.ts";
 import { Listener } from "./listener.ts";
 import type { StartOrder, Status } from "./messages.ts";
 import {
@@ -71,6 +73,7 @@ export class Isolate {
   readonly #locks: DistributedLockManager;
   readonly #caches: CacheManager;
   readonly #listener: Listener;
+  readonly #events: EventStreams;
   readonly #reads = new BodyReads();
   #status: Status = { phase: "starting", redisUp: false };
   #stopped: Promise<void> | undefined;
@@ -141,6 +144,10 @@ export class Isolate {
           ? counter.next(name, { shard: counter.shardOf(name), scope })
           : undefined,
     });
+    const { fleet } = config;
+    const has = { view, pools: this.#pools, caches, locks: this.#locks, watch: this.#watch };
+    const monitor = isolateSource({ ...has, clock, fleet, status: () => this.#status });
+    this.#events = new EventStreams({ monitor, clock, log });
     const fetch = createApp({
       authenticator: new Authenticator(config.apiKeys),
       optimizer: this.#optimizer,
@@ -174,6 +181,8 @@ export class Isolate {
         topology: () => view.snapshot(),
       }),
       partitionRoutes: new PartitionRoutes({ rules: partitionRules(config), poolOf }),
+      monitor,
+      events: this.#events,
       watch: this.#watch,
       reads: this.#reads,
       clock,
@@ -258,6 +267,7 @@ export class Isolate {
     const { clock } = this.#world;
     const cutoff = clock.after(timeoutMs, () => this.#watch.endAll("shutting_down"));
     this.#listener.announceClose();
+    this.#events.close();
     await new Promise<void>((resolve) => clock.after(Math.min(ANNOUNCE_MS, timeoutMs), resolve));
     await this.#reads.close({ clock, timeoutMs: Math.min(BODIES_MS, timeoutMs) });
     await this.#locks.shutdown();
