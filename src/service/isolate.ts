@@ -144,11 +144,10 @@ export class Isolate {
           ? counter.next(name, { shard: counter.shardOf(name), scope })
           : undefined,
     });
-    const { fleet } = config;
-    const has = { view, pools: this.#pools, caches, locks: this.#locks, watch: this.#watch };
-    const monitor = isolateSource({ ...has, clock, fleet, status: () => this.#status });
+    const has = { clock, view, caches, pools: this.#pools, locks: this.#locks, watch: this.#watch };
+    const monitor = isolateSource({ ...has, fleet: config.fleet, status: () => this.#status });
     this.#events = new EventStreams({ monitor, clock, log });
-    const fetch = createApp({
+    this.fetch = createApp({
       authenticator: new Authenticator(config.apiKeys),
       optimizer: this.#optimizer,
       executor,
@@ -197,7 +196,6 @@ export class Isolate {
       openDocs: config.docs.open,
       version: VERSION,
     });
-    this.fetch = fetch;
     this.#listener = new Listener(this.fetch, { clock });
   }
 
