@@ -23,8 +23,6 @@ export type Answers = Readonly<Record<string, (c: Context) => Response | Promise
 
 /** The page, with a fleet that a test makes up: the page's own part is what is tested. */
 export class AdminSite implements AsyncDisposable {
-  /** What is wrong with the fleet now. */
-  trouble: Trouble = {};
   readonly asked: Asked[] = [];
   readonly complaints: string[] = [];
   readonly loaded: string[] = [];
@@ -32,11 +30,12 @@ export class AdminSite implements AsyncDisposable {
   readonly #browser: Browser;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #seconds = 600;
+  #trouble: Trouble = {};
 
   private constructor(browser: Browser, answers: Answers) {
     this.#browser = browser;
     const fleet = (): Promise<FleetView> =>
-      Promise.resolve(fleetView(this.#seconds++, this.trouble));
+      Promise.resolve(fleetView(this.#seconds++, this.#trouble));
     this.events = new EventStreams({
       monitor: { fleet, own: fleet },
       clock: systemClock,
@@ -55,6 +54,11 @@ export class AdminSite implements AsyncDisposable {
       args: ["--no-sandbox", "--disable-gpu"],
     });
     return new AdminSite(browser, answers);
+  }
+
+  /** What is wrong with the fleet from now on. */
+  set trouble(trouble: Trouble) {
+    this.#trouble = { failingFrom: this.#seconds, ...trouble };
   }
 
   /** The page as it is before a key is given. */

@@ -21,6 +21,8 @@ export interface Trouble {
   readonly headless?: readonly string[];
   /** Share of the calls that fail. */
   readonly failing?: number;
+  /** Since which second they do. @default {0} */
+  readonly failingFrom?: number;
   readonly waiting?: number;
   readonly silent?: boolean;
   readonly alerts?: readonly Alert[];
@@ -245,7 +247,9 @@ function cache(name: string, entries: number) {
   };
 }
 
-function statements(seconds: number, { failing = 0 }: Trouble): readonly StatementMetrics[] {
+function statements(seconds: number, trouble: Trouble): readonly StatementMetrics[] {
+  const { failing = 0, failingFrom = 0 } = trouble;
+  const past = failing * Math.max(0, 1 - failingFrom / seconds);
   return STATEMENTS.flatMap(([statement, kind, perSecond, meanMs, cached]) =>
     (statement === "leaderboard.page" ? ["*"] : ["s1", "s2"]).map((shard): StatementMetrics => {
       const swing = 1 + 0.25 * Math.sin(seconds / 9) + 0.08 * Math.sin(seconds * 1.7);
@@ -279,7 +283,7 @@ function statements(seconds: number, { failing = 0 }: Trouble): readonly Stateme
         statement,
         shard,
         kind,
-        since: counts(calls, failing),
+        since: counts(calls, past),
         recent: { ...counts(perSecond * 10, failing), seconds: 10 },
         latency: {
           total: latency(meanMs),

@@ -26,6 +26,7 @@ export function alertsSection() {
     update({ alerts, at, scope }) {
       const raised = alerts.filter(({ state }) => state === "raised").sort(worstFirst);
       const cleared = alerts.filter(({ state }) => state === "cleared");
+      setText(byId("alerts-count"), raised.length > 0 ? `${raised.length} raised` : "");
       set(calm, { hidden: raised.length > 0 });
       setText(/** @type {Element} */ (calm.lastElementChild), "No alert is raised.");
       keyed(list, raised, {

@@ -86,14 +86,14 @@ export function ask({ title, says, verb, danger = false, fields = [], prepare, a
     setText(result, meanwhile);
     try {
       result.replaceChildren(await what());
-      set(result, { class: "result good" });
+      set(result, { class: what === prepare ? "result" : "result good" });
       set(confirm, { disabled: false });
       done();
     } catch (error) {
       set(result, { class: "result bad" });
       setText(result, sentence(error));
       // What cannot be looked at must not be done.
-      set(confirm, { disabled: meanwhile.startsWith("Looking") });
+      set(confirm, { disabled: what === prepare });
     } finally {
       busy = false;
     }

@@ -11,13 +11,14 @@ import { nodeStatus, shardTrouble } from "./node_status.js";
 /** @typedef {{ id: number, at: number, what: string, how: string }} Change */
 
 const KEPT = 30;
-const SHOWN = 4;
+const SHOWN = 6;
 
 /** Fills the list; what it returns takes each view. */
 export function changesList() {
   const list = h("ol", { class: "changes", "aria-label": "Changes of the topology" });
-  const empty = h("p", { class: "empty", text: "Nothing has changed since this page was opened." });
-  byId("topology-body").append(list, empty);
+  const empty = h("p", { class: "empty", text: "None since this page was opened." });
+  const news = h("div", { class: "news" }, h("h3", { text: "Changes" }), list, empty);
+  byId("topology-body").append(news);
   /** @type {Map<string, string> | undefined} */
   let before;
   /** @type {Change[]} */

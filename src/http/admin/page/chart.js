@@ -14,7 +14,7 @@ import { HISTORY_MS } from "./rates.js";
  * @typedef {{ label: string, style: string, value: (point: P) => number | null }} Line
  */
 
-const HEIGHT = 92;
+const HEIGHT = 112;
 const LEFT = 46;
 const TOP = 8;
 const BOTTOM = 16;
@@ -26,10 +26,10 @@ const STEPS = [1, 2, 2.5, 5, 10];
  * @template {Timed} P
  * @param {{
  *   title: string, lines: readonly Line<P>[], format: (value: number | null) => string,
- *   note?: (point: P) => string, span?: number,
+ *   note?: (point: P) => string, span?: number, axis?: (value: number) => string,
  * }} options `span`: how far back it goes, in milliseconds
  */
-export function chart({ title, lines, format, note, span = HISTORY_MS }) {
+export function chart({ title, lines, format, note, axis = format, span = HISTORY_MS }) {
   const values = lines.map(() => h("b"));
   const legend = lines.map((line, at) =>
     h("span", { class: `legend ${line.style}` }, h("i"), `${line.label} `, values[at])
@@ -77,7 +77,7 @@ export function chart({ title, lines, format, note, span = HISTORY_MS }) {
       set(/** @type {Element} */ (labels[at]), {
         x: LEFT - 6,
         y: level + 3.5,
-        text: share === 0 ? "0" : format(top * share),
+        text: share === 0 ? "0" : axis(top * share),
       });
     }
     for (const [at, share] of [0.8, 0.4, 0].entries()) {

@@ -18,6 +18,7 @@ export function chartsSection() {
   const charts = [
     chart({
       title: "Calls",
+      axis: rate,
       format: (n) => `${rate(n)}/s`,
       lines: [
         { label: "reads", style: "first", value: (/** @type {Point} */ p) => p.reads },
@@ -26,6 +27,7 @@ export function chartsSection() {
     }),
     chart({
       title: "Errors",
+      axis: rate,
       format: (n) => `${rate(n)}/s`,
       lines: [{ label: "all", style: "bad", value: (/** @type {Point} */ p) => p.errors }],
       note: errorNote,

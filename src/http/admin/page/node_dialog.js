@@ -37,7 +37,6 @@ export function openNode(name, onClose) {
   });
   const drain = h("button", {
     type: "button",
-    class: "danger",
     text: "Drain…",
     click: () => askDrain(name, true),
   });
@@ -65,6 +64,7 @@ export function openNode(name, onClose) {
           facts.append(h("div", {}, h("dt", { text: label }), shown));
         }
         setText(shown, value);
+        set(/** @type {Element} */ (shown.parentElement), { hidden: value === "–" });
       }
       lag.update(node.history);
       set(drain, { hidden: node.role === "primary" || isDrained(node) });

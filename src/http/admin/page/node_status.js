@@ -20,7 +20,7 @@ export function nodeStatus(node, now) {
   if (!up) return { level: "down", word: "Down", why: ejected ?? "it does not answer" };
   if (ejected !== null) {
     return isDrained(node)
-      ? { level: "drained", word: "Drained", why: ejected }
+      ? { level: "drained", word: "Drained", why: ejected.replace(/^drained /, "") }
       : { level: "out", word: "Ejected", why: ejected };
   }
   const replication = server?.replication;

@@ -76,16 +76,15 @@ export function openStatement(name, onClose) {
       },
       {
         label: "Errors",
-        text: (m) =>
-          failures(m.since.errors) === 0
-            ? "0"
-            : Object.entries(m.since.errors).map(([code, n]) => `${code} ${count(n)}`).join(", "),
+        numeric: true,
+        text: (m) => count(failures(m.since.errors)),
         value: (m) => failures(m.since.errors),
         level: (m) => failures(m.recent.errors) > 0 ? "bad" : "",
       },
     ],
   });
   const slow = slowTable(`Slow calls of ${name}`);
+  const errors = h("p", { class: "about" });
   const registered = h(
     "div",
     { class: "registered" },
@@ -95,6 +94,7 @@ export function openStatement(name, onClose) {
     about,
     h("h3", { text: "Latency, last five minutes" }),
     shards.element,
+    errors,
     h("h3", { text: "Plan" }),
     registered,
     h("h3", { text: "Slow calls" }),
@@ -104,7 +104,9 @@ export function openStatement(name, onClose) {
   return {
     /** @param {FleetView} view */
     update(view) {
-      shards.update(view.statements.filter(({ statement }) => statement === name));
+      const metrics = view.statements.filter(({ statement }) => statement === name);
+      shards.update(metrics);
+      setText(errors, errorText(metrics));
       slow.update(view.slow.filter(({ statement }) => statement === name));
     },
   };
@@ -143,4 +145,20 @@ async function register(name, { about, registered }) {
   } catch (error) {
     registered.replaceChildren(h("p", { class: "notice", text: sentence(error) }));
   }
+}
+
+/**
+ * What calls failed with, the most frequent first.
+ *
+ * @param {readonly StatementMetrics[]} metrics
+ */
+function errorText(metrics) {
+  /** @type {Record<string, number>} */
+  const codes = {};
+  for (const [code, n] of metrics.flatMap(({ since }) => Object.entries(since.errors))) {
+    codes[code] = (codes[code] ?? 0) + n;
+  }
+  const worst = Object.entries(codes).filter(([, n]) => n > 0).sort(([, a], [, b]) => b - a);
+  if (worst.length === 0) return "";
+  return `Failed with ${worst.map(([code, n]) => `${code} ${count(n)}`).join(", ")}.`;
 }

@@ -15,9 +15,9 @@
  */
 
 export const NODE = { height: 64, gap: 12 };
-const SHARD = { head: 26, pad: 10, gap: 12, least: 330 };
-/** Between a primary and its replicas: room for the lag. */
-const EDGE = 66;
+const SHARD = { head: 26, pad: 10, gap: 12, least: 340, most: 600 };
+/** Between a primary and its replicas: room for the lag, less of it where there is little. */
+const EDGE = { wide: 110, narrow: 48, below: 420 };
 
 /**
  * Places shards in as many columns as the width has room for.
@@ -31,7 +31,10 @@ export function layout(shards, { nodes, width }) {
     1,
     Math.min(shards.length, Math.floor((width + SHARD.gap) / (SHARD.least + SHARD.gap))),
   );
-  const shardWidth = (width - SHARD.gap * (columns - 1)) / columns;
+  const shardWidth = Math.min(
+    shards.length > columns ? Infinity : SHARD.most,
+    (width - SHARD.gap * (columns - 1)) / columns,
+  );
   /** @type {PlacedShard[]} */
   const placed = [];
   let y = 0;
@@ -55,7 +58,8 @@ export function layout(shards, { nodes, width }) {
  * @returns {PlacedShard}
  */
 function place(shard, { nodes, box }) {
-  const nodeWidth = (box.width - 2 * SHARD.pad - EDGE) / 2;
+  const edge = box.width < EDGE.below ? EDGE.narrow : EDGE.wide;
+  const nodeWidth = (box.width - 2 * SHARD.pad - edge) / 2;
   const left = nodes.filter(({ role }) => role === "primary");
   const right = nodes.filter(({ role }) => role !== "primary");
   const rows = Math.max(1, left.length, right.length);
@@ -70,7 +74,7 @@ function place(shard, { nodes, box }) {
     height: NODE.height,
   });
   const near = box.x + SHARD.pad;
-  const far = near + nodeWidth + EDGE;
+  const far = near + nodeWidth + edge;
   return {
     shard,
     box: { ...box, height: SHARD.head + inner + 2 * SHARD.pad - 4 },

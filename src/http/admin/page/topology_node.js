@@ -8,6 +8,7 @@ import { GLYPHS, nodeStatus } from "./node_status.js";
 
 /** @typedef {import("../../../monitor/db_health_status.ts").DBHealthStatus} DBHealthStatus */
 /** @typedef {import("./topology_layout.js").Box} Box */
+/** @typedef {import("./node_status.js").NodeStatus} NodeStatus */
 
 const FLASH = [{ opacity: 1 }, { opacity: 0.25 }];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -48,13 +49,13 @@ export function topologyNode(name, onOpen) {
     update(node, { box, now }) {
       const status = nodeStatus(node, now);
       const { x, y, width, height } = box;
-      const [one, two] = facts(node, { why: status.why, word: status.word, level: status.level });
-      const room = Math.floor((width - 18) / 6.1);
+      const [one, two] = facts(node, status);
+      const room = Math.floor((width - 18) / 6.7);
       set(element, {
         class: `node ${status.level}`,
         "data-node": name,
         "data-level": status.level,
-        "aria-label": [name, node.role, status.word, status.why || one].join(", "),
+        "aria-label": [name, node.role, status.word, status.why || one.join()].join(", "),
       });
       set(tip, { text: status.why ? `${name}: ${status.why}` : name });
       set(frame, { x, y, width, height });
@@ -77,25 +78,27 @@ export function topologyNode(name, onOpen) {
 }
 
 /**
- * The two lines below the name: of trouble first its word and its cause.
+ * The two lines below the name, each of parts of which the later ones may be left out; of trouble
+ * first its word and its cause.
  *
  * @param {DBHealthStatus} node
- * @param {{ word: string, why: string, level: string }} status
- * @returns {[string, string]}
+ * @param {NodeStatus} status
+ * @returns {[string[], string[]]}
  */
 function facts({ latencyMs, connections, lagMs, role, semiSync, server }, { word, why, level }) {
-  if (level !== "ok") return [word.toUpperCase(), why];
-  const used = connections === null
-    ? ""
-    : ` · ${count(connections.used)}/${count(connections.max)} conn.`;
+  if (level !== "ok") return [[word.toUpperCase()], [why]];
   const busy = server?.threadsRunning ?? null;
-  const running = busy === null ? "" : ` · ${busy} running`;
-  if (role === "primary") {
-    return [`${ms(latencyMs)}${used}`, `${semiSync ? "semi-sync" : "async"}${running}`];
-  }
+  const followed = role === "primary"
+    ? semiSync ? "semi-sync" : "async"
+    : lagMs === null
+    ? "lag unknown"
+    : `lag ${ms(lagMs)}`;
   return [
-    `${ms(latencyMs)}${used}`,
-    `${lagMs === null ? "lag unknown" : `lag ${ms(lagMs)}`}${running}`,
+    [
+      ms(latencyMs),
+      ...(connections ? [`${count(connections.used)}/${count(connections.max)} connections`] : []),
+    ],
+    [followed, ...(busy === null ? [] : [`${busy} running`])],
   ];
 }
 
@@ -118,11 +121,16 @@ function history({ history: points }, { x, y, width, height }) {
 }
 
 /**
- * @param {string} text
+ * As many of the parts as there is room for; the first is cut where even that is too long.
+ *
+ * @param {readonly string[]} parts
  * @param {number} room in characters
  */
-function fit(text, room) {
-  return text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`;
+function fit([first = "", ...rest], room) {
+  if (first.length > room) return `${first.slice(0, Math.max(1, room - 1))}…`;
+  let text = first;
+  for (const part of rest) if (text.length + part.length + 3 <= room) text += ` · ${part}`;
+  return text;
 }
 
 /**

@@ -65,7 +65,7 @@ export function topologyPicture(place, { onOpen }) {
     });
     keyed(edges, placed.shards.flatMap(edgesOf), {
       key: ({ to }) => to.node.node,
-      make: () => s("g", {}, s("path"), s("text", { "text-anchor": "middle" })),
+      make: () => s("g", {}, s("path"), s("text", { "text-anchor": "end" })),
       update: (element, edge) => drawEdge(element, edge, now),
     });
   }
@@ -135,5 +135,5 @@ function drawEdge(element, { from, to }, now) {
   set(element, { class: `edge ${level}` });
   set(path, { d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}` });
   const broken = level === "down" || word === "Not replicating";
-  set(text, { x: middle, y: (y1 + y2) / 2 - 6, text: broken ? "✕" : ms(to.node.lagMs) });
+  set(text, { x: x2 - 7, y: y2 > y1 ? y2 + 14 : y2 - 6, text: broken ? "✕" : ms(to.node.lagMs) });
 }

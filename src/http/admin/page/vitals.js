@@ -70,7 +70,7 @@ export function vitals() {
 function read({ at, nodes, shards, processes }, point) {
   const levels = nodes.map((node) => nodeStatus(node, at).level);
   const up = nodes.filter((node) => node.up).length;
-  const odd = levels.filter((level) => level === "out" || level === "warn").length;
+  const odd = levels.filter((level) => level !== "ok" && level !== "down").length;
   const good = shards.filter(({ status }) => status === "ok").length;
   const alive = processes.filter(({ state }) => state === "alive");
   const silent = processes.filter(({ state }) => state === "silent").length;
@@ -101,16 +101,16 @@ function read({ at, nodes, shards, processes }, point) {
     },
     Redis: {
       value: redis === alive.length ? "up" : "away",
-      aside: redis === alive.length ? "" : `for ${alive.length - redis} of ${alive.length}`,
+      aside: redis === alive.length ? "for all" : `for ${alive.length - redis} of ${alive.length}`,
       level: redis === alive.length ? "ok" : "down",
     },
-    Calls: { value: rate(point?.calls), aside: "/s", level: "ok" },
+    Calls: { value: rate(point?.calls), aside: "a second", level: "ok" },
     Errors: {
       value: rate(point?.errors),
-      aside: point && point.calls > 0 ? `/s, ${percent(point.errors / point.calls)}` : "/s",
+      aside: point?.errors ? `a second, ${percent(point.errors / point.calls)}` : "a second",
       level: failing ? "warn" : "ok",
     },
-    p99: { value: ms(point?.p99), aside: "", level: "ok" },
+    p99: { value: ms(point?.p99), aside: point?.p50 ? `p50 ${ms(point.p50)}` : "", level: "ok" },
     Pools: {
       value: `${count(used)}/${count(max)}`,
       aside: waiting ? `${count(waiting)} waiting` : "lent",
