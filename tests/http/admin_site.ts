@@ -26,7 +26,7 @@ export class AdminSite implements AsyncDisposable {
   readonly asked: Asked[] = [];
   readonly complaints: string[] = [];
   readonly loaded: string[] = [];
-  readonly events: EventStreams;
+  #events: EventStreams;
   readonly #browser: Browser;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #seconds = 600;
@@ -34,13 +34,7 @@ export class AdminSite implements AsyncDisposable {
 
   private constructor(browser: Browser, answers: Answers) {
     this.#browser = browser;
-    const fleet = (): Promise<FleetView> =>
-      Promise.resolve(fleetView(this.#seconds++, this.#trouble));
-    this.events = new EventStreams({
-      monitor: { fleet, own: fleet },
-      clock: systemClock,
-      log: silentLog,
-    });
+    this.#events = this.#streams();
     this.#server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
       this.#app(answers).fetch,
@@ -68,7 +62,7 @@ export class AdminSite implements AsyncDisposable {
       ...options,
     });
     page.on("console", (message) => {
-      const expected = /status of 40[134]/.test(message.text());
+      const expected = /status of (40[134]|500)/.test(message.text());
       if (["error", "warning"].includes(message.type()) && !expected) {
         this.complaints.push(message.text());
       }
@@ -88,14 +82,31 @@ export class AdminSite implements AsyncDisposable {
     return page;
   }
 
+  /** Ends all streams and refuses new ones, as a service that stops. */
+  cut(): void {
+    this.#events.close();
+  }
+
+  /** Takes streams again. */
+  mend(): void {
+    this.#events = this.#streams();
+  }
+
   get origin(): string {
     return `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.events.close();
+    this.#events.close();
     await this.#browser.close();
     await this.#server.shutdown();
+  }
+
+  #streams(): EventStreams {
+    const fleet = (): Promise<FleetView> =>
+      Promise.resolve(fleetView(this.#seconds++, this.#trouble));
+    const monitor = { fleet, own: fleet };
+    return new EventStreams({ monitor, clock: systemClock, log: silentLog });
   }
 
   #app(answers: Answers): Hono {
@@ -108,7 +119,7 @@ export class AdminSite implements AsyncDisposable {
     });
     app.get("/v1/events", (c) => {
       const lastId = c.req.header("last-event-id") ?? null;
-      return c.body(this.events.open(lastId), 200, { "content-type": "text/event-stream" });
+      return c.body(this.#events.open(lastId), 200, { "content-type": "text/event-stream" });
     });
     app.all("/v1/*", async (c) => {
       const { pathname, search } = new URL(c.req.url);
