@@ -54,14 +54,15 @@ export class EventStream {
     this.#head = "";
   }
 
-  /** Ends the answer at once: in good order where all was taken, else by cutting it off. */
+  /** Ends the answer, once what was written last is taken. */
   end(): void {
-    const controller = this.#controller;
+    this.#controller?.close();
     this.#controller = undefined;
-    if (controller === undefined) return;
-    if ((controller.desiredSize ?? 0) > 0) controller.close();
-    else {controller.error(
-        new Error("Cannot go on: the client takes nothing, or the service stops"),
-      );}
+  }
+
+  /** Breaks the answer off: its client takes nothing. */
+  cut(): void {
+    this.#controller?.error(new Error("Cannot go on with a stream: its client must take it"));
+    this.#controller = undefined;
   }
 }

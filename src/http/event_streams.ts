@@ -94,11 +94,18 @@ export class EventStreams {
   /** Ends every stream at once, and begins no more. */
   close(): void {
     this.#closed = true;
-    for (const listener of [...this.#listeners]) this.#drop(listener);
+    for (const listener of [...this.#listeners]) {
+      listener.stream.end();
+      this.#leave(listener);
+    }
   }
 
   #tick(): void {
-    for (const listener of [...this.#listeners]) if (listener.stream.stuck) this.#drop(listener);
+    for (const listener of [...this.#listeners]) {
+      if (!listener.stream.stuck) continue;
+      listener.stream.cut();
+      this.#leave(listener);
+    }
     if (this.#asking) this.#beat();
     else void this.#ask();
   }
@@ -125,11 +132,6 @@ export class EventStreams {
 
   #beat(): void {
     for (const { stream } of this.#listeners) if (stream.ready) stream.write(": no view yet\n\n");
-  }
-
-  #drop(listener: Listener): void {
-    listener.stream.end();
-    this.#leave(listener);
   }
 
   #leave(listener: Listener): void {

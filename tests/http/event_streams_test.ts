@@ -13,6 +13,7 @@ class Source {
   readonly warnings: string[] = [];
   readonly streams: EventStreams;
   alerts: readonly Alert[] = [];
+  fleet = "test";
   asked = 0;
   answer: "at once" | "never" | "fails" = "at once";
 
@@ -23,7 +24,7 @@ class Source {
       if (this.answer === "fails") return Promise.reject(new Error("away"));
       return Promise.resolve({
         at: this.clock.wallMs(),
-        fleet: "test",
+        fleet: this.fleet,
         scope: "fleet",
         processes: [],
         shards: [],
@@ -188,4 +189,41 @@ Deno.test("EventStreams refuses more than its bound, and whoever comes after its
   assertEquals((await last.read()).done, true);
   assertEquals(source.clock.pending, 0);
   assertEquals(code(assertThrows(() => source.open(), RealmgateError)), "shutting_down");
+});
+
+/** A server of one source's streams. */
+function serve(source: Source) {
+  return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => {
+    return new Response(source.streams.open(null), {
+      headers: { "content-type": "text/event-stream", "cache-control": "no-store, no-transform" },
+    });
+  });
+}
+
+Deno.test("EventStreams notices a client that hangs up", async () => {
+  const source = new Source();
+  const server = serve(source);
+  const hangUp = new AbortController();
+  const { body } = await fetch(`http://127.0.0.1:${server.addr.port}/`, { signal: hangUp.signal });
+  if (body === null) throw new Error("a stream must have a body");
+  await next(body.getReader());
+  assertEquals(source.streams.size, 1);
+  hangUp.abort();
+  await eventually(() => source.streams.size === 0);
+  assertEquals(source.clock.pending, 0);
+  await server.shutdown();
+});
+
+Deno.test("EventStreams queues nothing for a client that does not read, and leaves it in the end", async () => {
+  const source = new Source();
+  source.fleet = "x".repeat(1_000_000);
+  const server = serve(source);
+  const socket = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+  await socket.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  await eventually(() => source.streams.size === 1);
+  // What the kernel's buffers take is taken; then nothing is, and its time runs.
+  for (let second = 0; second < 120 && source.streams.size > 0; second++) await source.second();
+  assertEquals(source.streams.size, 0);
+  socket.close();
+  await server.shutdown();
 });

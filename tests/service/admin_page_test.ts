@@ -95,7 +95,7 @@ Deno.test("Service is not held up in its stop by those who listen to its events"
   for (const stream of streams) {
     while (!(await stream.read()).done);
   }
-  await stopped;
+  assertEquals(await stopped, 0);
   const refused = await fetch(`${client.url}/v1/events`, { headers }).catch(() => "refused");
   assertEquals(refused, "refused");
 });
