@@ -81,6 +81,13 @@ function leave(why) {
   entrance.show(why);
 }
 
+// Who goes to a section wants to see what is in it.
+for (const link of byId("sections").querySelectorAll("a")) {
+  link.addEventListener("click", () => {
+    const section = byId(link.hash.slice(1));
+    if (section instanceof HTMLDetailsElement) section.open = true;
+  });
+}
 byId("sign-out").addEventListener("click", () => leave());
 if (keyOf() === null) entrance.show();
 else start();
