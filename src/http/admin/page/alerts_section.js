@@ -6,6 +6,7 @@ import { byId, h, set, setText } from "./dom.js";
 import { age, clock, some } from "./format.js";
 import { glyph } from "./glyph.js";
 import { keyed } from "./keyed.js";
+import { nodeStatus } from "./node_status.js";
 
 /** @typedef {import("../../../monitor/alert.ts").Alert} Alert */
 /** @typedef {import("../../../monitor/fleet_view.ts").FleetView} FleetView */
@@ -13,7 +14,9 @@ import { keyed } from "./keyed.js";
 /** Fills the section; what it returns takes each view. */
 export function alertsSection() {
   const list = h("ul", { class: "alerts", role: "list" });
-  const calm = h("p", { class: "calm" }, glyph("ok"), h("span"));
+  const well = glyph("ok");
+  const said = h("span");
+  const calm = h("p", { class: "calm" }, well, said);
   const past = h("ul", { class: "alerts past", role: "list" });
   const summary = h("summary");
   const history = h("details", { class: "cleared" }, summary, past);
@@ -23,12 +26,18 @@ export function alertsSection() {
 
   return {
     /** @param {FleetView} view */
-    update({ alerts, at, scope }) {
+    update({ alerts, at, scope, nodes, shards }) {
       const raised = alerts.filter(({ state }) => state === "raised").sort(worstFirst);
       const cleared = alerts.filter(({ state }) => state === "cleared");
       setText(byId("alerts-count"), raised.length > 0 ? `${raised.length} raised` : "");
       set(calm, { hidden: raised.length > 0 });
-      setText(/** @type {Element} */ (calm.lastElementChild), "No alert is raised.");
+      const ill = shards.some((shard) => shard.status !== "ok") ||
+        nodes.some((node) => nodeStatus(node, at).level !== "ok");
+      setText(
+        said,
+        ill ? "No alert is raised, though not all is well below." : "No alert is raised.",
+      );
+      set(well, { hidden: ill });
       keyed(list, raised, {
         key: ({ id }) => id,
         make,
