@@ -2,7 +2,9 @@ import { type Context, Hono } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import { getAudit } from "./audit_routes.ts";
 import { postBatch } from "./batch_route.ts";
+import { registerAdmin } from "./admin/admin_routes.ts";
 import { deleteEntry, getCaches, getEntry, invalidateCache, putEntry } from "./cache_routes.ts";
+import { getEvents } from "./event_routes.ts";
 import { getLive, getReady } from "./health_routes.ts";
 import {
   acquireLock,
@@ -34,6 +36,7 @@ const REFERENCE = [
   "/v1/statements/*",
   "/v1/route/*",
   "/v1/topology",
+  "/v1/events",
   "/livez",
   "/readyz",
   "/metrics",
@@ -91,10 +94,12 @@ export function createApp(parts: Parts): Fetch {
   app.get("/v1/statements/:statement", getStatement(parts));
   app.get("/v1/route/:statement", getRoute(parts));
   app.get("/v1/topology", getTopology(parts));
+  app.get("/v1/events", getEvents(parts));
   app.get("/livez", getLive());
   app.get("/readyz", getReady(parts));
   app.get("/metrics", getMetrics(parts));
   registerReference(app, parts);
+  registerAdmin(app);
   app.notFound((c) => {
     const error = new RealmgateError("not_found", "Cannot find anything at this method and path");
     return problemResponse(error, requestId(c.req.raw.headers));

@@ -21,6 +21,7 @@ import type { ShardManager } from "../routing/shard_manager.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { BodyReads } from "./body_reads.ts";
+import type { EventStreams } from "./event_streams.ts";
 import type { Readiness } from "./health_routes.ts";
 
 /** Bounds of what one isolate takes on. */
@@ -54,11 +55,13 @@ export interface Parts {
   readonly locks: DistributedLockManager;
   /** Counts what becomes of calls; `undefined` where nobody is to count. */
   readonly metrics: QueryMetrics | undefined;
-  /** What is known of the whole fleet. */
-  readonly monitor: MonitorSource;
   readonly partitions: PartitionManager;
   /** Which partitions of the declared tables calls would touch. */
   readonly partitionRoutes: PartitionRoutes;
+  /** What is known of the fleet. */
+  readonly monitor: MonitorSource;
+  /** Who listens to it here. */
+  readonly events: EventStreams;
   readonly watch: ScopeWatch;
   readonly reads: BodyReads;
   readonly clock: Clock;

@@ -6,6 +6,7 @@ import type { Tracing } from "../core/telemetry.ts";
 import { IoredisClient } from "../drivers/ioredis_client.ts";
 import type { MysqlDriver } from "../drivers/mysql.ts";
 import { BodyReads } from "../http/body_reads.ts";
+import { EventStreams } from "../http/event_streams.ts";
 import { CacheManager } from "../cache/cache_manager.ts";
 import { DistributedLockManager } from "../locks/distributed_lock_manager.ts";
 import { fenceSourceOf } from "../locks/fence_rules.ts";
@@ -64,6 +65,7 @@ export class Isolate {
   readonly #caches: CacheManager;
   readonly #listener: Listener;
   readonly #metrics: QueryMetrics | undefined;
+  readonly #events: EventStreams;
   readonly #reads = new BodyReads();
   readonly #startedAt: number;
   #status: Status = { phase: "starting", redisUp: false };
@@ -145,7 +147,9 @@ export class Isolate {
           ? counter.next(name, { shard: counter.shardOf(name), scope })
           : undefined,
     });
+    this.#events = new EventStreams({ monitor: options.monitor, clock, log });
     this.fetch = isolateApp(order, {
+      events: this.#events,
       world: options.world,
       monitor: options.monitor,
       metrics: this.#metrics,
@@ -247,6 +251,7 @@ export class Isolate {
     const { clock } = this.#world;
     const cutoff = clock.after(timeoutMs, () => this.#watch.endAll("shutting_down"));
     this.#listener.announceClose();
+    this.#events.close();
     await new Promise<void>((resolve) => clock.after(Math.min(ANNOUNCE_MS, timeoutMs), resolve));
     await this.#reads.close({ clock, timeoutMs: Math.min(BODIES_MS, timeoutMs) });
     await this.#locks.shutdown();

@@ -23,6 +23,7 @@ export interface IsolateAppParts extends
   Pick<
     Parts,
     | "monitor"
+    | "events"
     | "metrics"
     | "watch"
     | "reads"

@@ -66,6 +66,7 @@ function layout(reference: Reference): Markup {
           <label class="key"><span class="unseen">API key</span>
         <input id="page-key" type="password" placeholder="API key" autocomplete="off" spellcheck="false"
           title="Kept in this tab only"></label>
+          <a class="plain" href="admin">Operations</a>
           <a class="plain" href="openapi.json">openapi.json</a>
           <button id="page-theme" type="button" title="Light or dark"
             aria-label="Light or dark"></button>

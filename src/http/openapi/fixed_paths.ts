@@ -110,6 +110,15 @@ export function fixedPaths(
         },
       },
     },
+    "/v1/events": { get: events() },
+    "/admin": {
+      get: probe("admin", "The operator's page.", {
+        200: {
+          description: "A page without data, which asks for a key and listens to `/v1/events`.",
+          content: { "text/html": { schema: { type: "string" } } },
+        },
+      }),
+    },
     "/livez": {
       get: probe("live", "Whether the process answers.", {
         200: {
@@ -134,6 +143,32 @@ export function fixedPaths(
           content: json(ref("Readiness")),
         },
       }),
+    },
+  };
+}
+
+function events(): Schema {
+  return {
+    ...operation("events", "The fleet as it changes, as server-sent events.", {
+      tag: "Operations",
+      scope: "read",
+      description:
+        "`fleet` each second: a view of all that is known of the fleet, as JSON. `alert`, " +
+        "with an id: one that was raised or cleared since the view before. A client that is slow " +
+        "gets fewer views, and every alert. An isolate has at most 32 such streams.",
+    }),
+    parameters: [{
+      name: "Last-Event-ID",
+      in: "header",
+      description: "The id of the last `alert` that was received: those behind it come again.",
+      schema: { type: "string", maxLength: 200 },
+    }],
+    responses: {
+      200: {
+        description: "Until the client leaves, or the service stops.",
+        content: { "text/event-stream": { schema: { type: "string" } } },
+      },
+      ...problemRefs([...READ_ERRORS, "BatchUnavailable"]),
     },
   };
 }

@@ -1,0 +1,77 @@
+// @ts-check
+// What an operator can do; each asks first.
+
+import { call } from "./api.js";
+import { ask } from "./ask.js";
+
+/**
+ * Takes a replica out of routing, or back.
+ *
+ * @param {string} node
+ * @param {boolean} drain
+ */
+export function askDrain(node, drain) {
+  ask({
+    title: drain ? `Drain ${node}` : `Take ${node} back`,
+    verb: drain ? "Drain" : "Take back",
+    danger: drain,
+    says: drain
+      ? [
+        `${node} gets no more reads, from the whole fleet, until it is taken back. What it is reading ends by itself.`,
+        "The other replicas of its shard, or else the primary, answer in its place: they must bear the load. It keeps replicating.",
+      ]
+      : [`${node} gets reads again, from the whole fleet, as soon as it is well.`],
+    act: async () => {
+      const { drained, warning } = await call(
+        "POST",
+        `v1/admin/nodes/${encodeURIComponent(node)}/drain`,
+        { drain },
+      );
+      const said = drained ? `${node} is drained.` : `${node} takes reads again.`;
+      return warning ? `${said} ${warning}` : said;
+    },
+  });
+}
+
+/**
+ * Drops what carries a tag.
+ *
+ * @param {string} cache
+ */
+export function askInvalidate(cache) {
+  ask({
+    title: `Drop from ${cache}`,
+    verb: "Drop",
+    danger: true,
+    says: [
+      "Every entry with the tag is dropped in the whole fleet, and read from the databases when it is asked for next.",
+    ],
+    fields: [{ name: "tag", label: "Tag", hint: "Such as player:42, as in @invalidates." }],
+    act: async ({ tag }) => {
+      await call("POST", `v1/caches/${encodeURIComponent(cache)}/invalidate`, { tags: [tag] });
+      return `What carried ${tag} is dropped, in the whole fleet.`;
+    },
+  });
+}
+
+/**
+ * Takes a lock from its holder.
+ *
+ * @param {string} name
+ * @param {string} owner
+ */
+export function askRelease(name, owner) {
+  ask({
+    title: `Release ${name}`,
+    verb: "Release",
+    danger: true,
+    says: [
+      `${owner} loses the lock, without being told: it finds out when it renews. The first in line gets it.`,
+      "Until then both may work under it. Only writes with a fence are safe from the one that lost it.",
+    ],
+    act: async () => {
+      const { released } = await call("DELETE", `v1/locks/${encodeURIComponent(name)}?force=true`);
+      return released ? `${name} is free for the next one.` : `Nobody held ${name} any more.`;
+    },
+  });
+}

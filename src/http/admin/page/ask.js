@@ -1,0 +1,113 @@
+// @ts-check
+/// <reference lib="dom" />
+// Asks before something is done: says what will happen, does it, and says what came out.
+
+import { Problem } from "./api.js";
+import { openDialog } from "./dialog.js";
+import { h, set, setText } from "./dom.js";
+
+/** @typedef {{ name: string, label: string, hint?: string }} Field */
+
+/**
+ * @param {{
+ *   title: string,
+ *   says: readonly string[],
+ *   verb: string,
+ *   danger?: boolean,
+ *   fields?: readonly Field[],
+ *   prepare?: () => Promise<Node>,
+ *   act: (values: Record<string, string>) => Promise<string | Node>,
+ * }} options `prepare` finds out what will happen; nothing can be done before it has
+ */
+export function ask({ title, says, verb, danger = false, fields = [], prepare, act }) {
+  let busy = false;
+  const { body, foot, close, dialog } = openDialog({ title });
+  const inputs = fields.map(({ name, label, hint }) => {
+    const input = h("input", {
+      name,
+      type: "text",
+      required: true,
+      spellcheck: "false",
+      autocomplete: "off",
+      autocapitalize: "off",
+    });
+    const help = hint ? h("small", { text: hint }) : null;
+    return {
+      name,
+      input,
+      element: h("label", { class: "field" }, h("span", { text: label }), input, help),
+    };
+  });
+  const result = h("div", { class: "result", role: "status", "aria-live": "polite" });
+  const cancel = h("button", { type: "button", text: "Cancel", click: close });
+  const confirm = h("button", { type: "submit", class: danger ? "danger" : "primary", text: verb });
+  const form = h(
+    "form",
+    {
+      submit: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        void run();
+      },
+    },
+    ...says.map((text) => h("p", { text })),
+    ...inputs.map(({ element }) => element),
+    result,
+  );
+  set(form, { id: `${dialog.getAttribute("aria-labelledby")}-form` });
+  set(confirm, { form: form.id });
+  body.append(form);
+  foot.append(cancel, confirm);
+  dialog.addEventListener("cancel", (event) => {
+    if (busy) event.preventDefault();
+  });
+  // What cannot be undone by itself is not what Enter does at once.
+  (inputs[0]?.input ?? cancel).focus();
+  if (prepare) void work(prepare, "Looking what would be done…", () => {});
+
+  async function run() {
+    const values = Object.fromEntries(inputs.map(({ name, input }) => [name, input.value.trim()]));
+    await work(() => act(values), "At work…", () => {
+      confirm.remove();
+      setText(cancel, "Close");
+      cancel.focus();
+    });
+  }
+
+  /**
+   * @param {() => Promise<string | Node>} what
+   * @param {string} meanwhile
+   * @param {() => void} done
+   */
+  async function work(what, meanwhile, done) {
+    if (busy) return;
+    busy = true;
+    set(confirm, { disabled: true });
+    set(result, { class: "result" });
+    setText(result, meanwhile);
+    try {
+      result.replaceChildren(await what());
+      set(result, { class: what === prepare ? "result" : "result good" });
+      set(confirm, { disabled: false });
+      done();
+    } catch (error) {
+      set(result, { class: "result bad" });
+      setText(result, sentence(error));
+      // What cannot be looked at must not be done.
+      set(confirm, { disabled: what === prepare });
+    } finally {
+      busy = false;
+    }
+  }
+}
+
+/**
+ * What went wrong, for people.
+ *
+ * @param {unknown} error
+ */
+export function sentence(error) {
+  if (!(error instanceof Problem)) return "Something went wrong in this page.";
+  return error.status === 403
+    ? `${error.message}. Sign in with a key that has it.`
+    : `${error.message} (${error.code})`;
+}

@@ -1,0 +1,32 @@
+import type { Alert } from "../monitor/alert.ts";
+
+/** An alert that was raised or cleared, as a stream of events tells it. */
+export interface AlertChange {
+  /** Unique for each change of each alert; what `Last-Event-ID` may name. */
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly alert: Alert;
+}
+
+/** The latest change of each alert, the oldest first. */
+export function alertChanges(alerts: readonly Alert[]): readonly AlertChange[] {
+  return alerts.map((alert) => ({
+    id: `${alert.id}/${alert.state}`,
+    at: alert.clearedAt ?? alert.raisedAt,
+    alert,
+  })).toSorted((a, b) => a.at - b.at);
+}
+
+/**
+ * What somebody knows already who begins to listen: all, for a first view holds it; or, where they
+ * name the last change that they were told of, what came before that.
+ */
+export function knownBefore(
+  changes: readonly AlertChange[],
+  lastId: string | null,
+): ReadonlySet<string> {
+  const last = changes.findIndex(({ id }) => id === lastId);
+  const known = last < 0 ? changes : changes.slice(0, last + 1);
+  return new Set(known.map(({ id }) => id));
+}
