@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import type { Alert } from "./alert.ts";
 import type { ServerFacts } from "./db_health_status.ts";
@@ -24,6 +25,7 @@ export interface DatabaseMonitorOptions {
   /** This process. */
   readonly identity: Pick<ProcessReport, "id" | "host" | "pid" | "version" | "startedAt">;
   readonly clock: Clock;
+  readonly log: Log;
   readonly board: Pick<FleetBoard, "tell" | "read" | "leave">;
   readonly servers: Pick<ServerWatch, "facts" | "look" | "clear">;
   /** Asks every isolate of this process; those that do not answer are left as they were last. */
@@ -81,7 +83,10 @@ export class DatabaseMonitor implements MonitorSource {
   start(): void {
     if (this.#stopped) return;
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.every(TICK_MS, () => void this.#tick());
+    const { clock, log } = this.#options;
+    this.#timer = clock.every(TICK_MS, () => {
+      this.#tick().catch((error: unknown) => log.error("the monitor missed a look", { error }));
+    });
   }
 
   /** Stops, and tells the fleet that this process is gone. */

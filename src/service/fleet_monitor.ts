@@ -87,6 +87,7 @@ export function fleetMonitor(options: FleetMonitorOptions): FleetMonitor {
     judge: () => alerts.tick({ duty: options.duty(), facts }),
     fleet: config.fleet,
     clock: world.clock,
+    log: world.log,
     board: new FleetBoard({ ...world, fleet: config.fleet, redis }),
     servers: new ServerWatch({ clock: world.clock, askNode }),
     rssBytes: () => Deno.memoryUsage().rss,

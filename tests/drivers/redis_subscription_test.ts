@@ -69,6 +69,8 @@ Deno.test("IoredisClient is subscribed again before it is up when the server was
     await client.start();
     for (let round = 1; round <= 3; round++) {
       await Promise.all(receivers);
+      // What a server sent just before it was killed may be lost with its connection.
+      await eventually(() => seen.length === round);
       server.kill();
       await eventually(() => client.state === "down");
       await server.restart();
