@@ -20,13 +20,16 @@ export function alertChanges(alerts: readonly Alert[]): readonly AlertChange[] {
 
 /**
  * What somebody knows already who begins to listen: all, for a first view holds it; or, where they
- * name the last change that they were told of, what came before that.
+ * name the last change that they were told of, what came before that. Where the alert that they heard
+ * of last was cleared meanwhile, that is what came before it was raised.
  */
 export function knownBefore(
   changes: readonly AlertChange[],
   lastId: string | null,
 ): ReadonlySet<string> {
-  const last = changes.findIndex(({ id }) => id === lastId);
-  const known = last < 0 ? changes : changes.slice(0, last + 1);
-  return new Set(known.map(({ id }) => id));
+  const named = changes.findIndex(({ id }) => id === lastId);
+  if (named >= 0) return new Set(changes.slice(0, named + 1).map(({ id }) => id));
+  const alertId = lastId?.slice(0, lastId.lastIndexOf("/"));
+  const since = changes.find(({ alert }) => alert.id === alertId)?.alert.raisedAt ?? Infinity;
+  return new Set(changes.filter(({ at }) => at <= since).map(({ id }) => id));
 }

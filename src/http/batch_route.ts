@@ -1,11 +1,12 @@
 import type { Context } from "hono";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
+import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
 import { type Fence, FENCE_RULE, parseFence } from "../query/fence.ts";
 import { tokenAfter, type WrittenAt } from "../query/session_token.ts";
 import type { Principal } from "./authenticator.ts";
 import { type CallOptions, readCallOptions } from "./call_options.ts";
-import { bindBody } from "./count_call.ts";
+import { countFailure } from "./count_call.ts";
 import { logFailure } from "./log_failure.ts";
 import type { Parts } from "./parts.ts";
 import { toProblem, toRealmgateError } from "./problem.ts";
@@ -89,15 +90,17 @@ async function answer(
 ): Promise<string> {
   const { call, principal, options, scope, id, writes } = run;
   let own: Scope | undefined;
+  let compiled: CompiledStatement | undefined;
+  let bound: Bound | undefined;
   const end = (reason: Parameters<Scope["end"]>[0]) => own?.end(reason);
   try {
     const kind = parts.optimizer.get(call.statement)?.statement.kind;
     const endpoint = kind === "exec" ? "exec" : "query";
-    const compiled = findStatement(parts, { name: call.statement, endpoint, principal });
+    compiled = findStatement(parts, { name: call.statement, endpoint, principal });
     const fence = call.fence === undefined ? undefined : readFence(call.fence, endpoint);
     const needed = compiled.idsNeeded(call.params);
     const ids = needed === 0 ? undefined : await parts.ids.take(needed, scope);
-    const bound = bindBody(parts, compiled, { params: call.params, ids });
+    bound = compiled.bindJson(call.params, ids);
     const left = scope.deadlineAt - parts.clock.now();
     const timeoutMs = Math.max(0, Math.min(left, timeoutOf(parts, compiled.statement, undefined)));
     own = parts.watch.open({ timeoutMs, trace: scope.trace });
@@ -108,6 +111,7 @@ async function answer(
     if (write !== undefined) writes.push(write);
     return `{"status":200,"body":${body}}`;
   } catch (error) {
+    if (compiled !== undefined) countFailure(parts, { compiled, bound, scope: own, error });
     const known = toRealmgateError(error);
     const { status, body } = toProblem(known, id);
     logFailure(parts.log, known, { requestId: id, path: "/v1/batch" });

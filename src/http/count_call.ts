@@ -1,4 +1,6 @@
+import type { Scope } from "../core/scope.ts";
 import type { SeriesKey } from "../monitor/query_metrics.ts";
+import type { SlowSample } from "../monitor/statement_metrics.ts";
 import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
 import type { CallTimes } from "../query/timings.ts";
 import type { Parts } from "./parts.ts";
@@ -21,31 +23,17 @@ export interface CountedAnswer {
 /** Counts a call that a database answered; one that took long is kept as a sample. */
 export function countAnswer({ metrics, clock }: Parts, call: CountedAnswer): void {
   if (metrics === undefined) return;
-  const { compiled, shard, times, openedAt, bytes } = call;
+  const { compiled, shard, source, times, openedAt, bytes } = call;
   const now = clock.now();
   const totalMs = now - openedAt;
   // What others loaded for it has no times of its own.
   const encodeMs = times.answeredAt === 0 ? 0 : now - times.answeredAt;
-  const { rows } = times;
+  const { rows, queueMs, executeMs } = times;
   const key = keyOf(compiled, shard);
   metrics.recordQuery({ ...key, totalMs, encodeMs, rows, bytes }, now);
   if (totalMs < metrics.slow.fromMs) return;
-  const { queueMs, executeMs } = times;
-  metrics.slow.add({
-    at: clock.wallMs(),
-    statement: key.statement,
-    shard: key.shard,
-    source: call.source,
-    totalMs,
-    queueMs,
-    executeMs,
-    encodeMs,
-    rows,
-    params: Object.fromEntries(
-      compiled.statement.params.map(({ name, type }) => [name, typeText(type)]),
-    ),
-    plan: compiled.facts?.plans?.find((plan) => plan.shard === shard)?.fingerprint ?? null,
-  });
+  const parts = { totalMs, queueMs, executeMs, encodeMs };
+  metrics.slow.add({ ...sampleOf(compiled, shard), at: clock.wallMs(), source, ...parts, rows });
 }
 
 /** Counts a call that a cache answered. */
@@ -57,43 +45,45 @@ export function countHit(
 }
 
 /**
- * Counts a call that failed.
+ * Counts a call that failed, wherever on its way; one that took long is kept as a sample.
  *
- * @param call.bound `undefined` where its parameters were refused
+ * @param call.bound `undefined` where its parameters were not bound
+ * @param call.scope `undefined` where it had not got one yet
  */
 export function countFailure(
   parts: Parts,
   call: {
     readonly compiled: CompiledStatement;
     readonly bound: Bound | undefined;
-    readonly openedAt: number;
+    readonly scope: Scope | undefined;
     readonly error: unknown;
   },
 ): void {
-  if (parts.metrics === undefined) return;
-  const { compiled, bound, openedAt } = call;
+  const { metrics, clock } = parts;
+  if (metrics === undefined) return;
+  const { compiled, bound, scope } = call;
   const { code } = toRealmgateError(call.error);
-  const totalMs = parts.clock.now() - openedAt;
-  parts.metrics.recordFailure(keyOf(compiled, shardOf(parts, compiled, bound)), { code, totalMs });
+  const totalMs = scope === undefined ? 0 : clock.now() - scope.openedAt;
+  const shard = shardOf(parts, compiled, bound);
+  metrics.recordFailure(keyOf(compiled, shard), { code, totalMs });
+  if (totalMs < metrics.slow.fromMs) return;
+  const unknown = { queueMs: 0, executeMs: 0, encodeMs: 0, rows: 0 };
+  const sample = sampleOf(compiled, shard);
+  metrics.slow.add({ ...sample, at: clock.wallMs(), source: code, totalMs, ...unknown });
 }
 
-/** Counts a call whose parameters were refused. */
-export function countRefusal(parts: Parts, compiled: CompiledStatement, error: unknown): void {
-  countFailure(parts, { compiled, bound: undefined, openedAt: parts.clock.now(), error });
-}
-
-/** Binds the `params` of a JSON body; those that are refused are counted. */
-export function bindBody(
-  parts: Parts,
+/** What a sample says of its statement. */
+function sampleOf(
   compiled: CompiledStatement,
-  call: { readonly params: unknown; readonly ids: readonly string[] | undefined },
-): Bound {
-  try {
-    return compiled.bindJson(call.params, call.ids);
-  } catch (error) {
-    countRefusal(parts, compiled, error);
-    throw error;
-  }
+  shard: string,
+): Pick<SlowSample, "statement" | "shard" | "params" | "plan"> {
+  const { statement, facts } = compiled;
+  return {
+    statement: statement.name,
+    shard: keyOf(compiled, shard).shard,
+    params: Object.fromEntries(statement.params.map(({ name, type }) => [name, typeText(type)])),
+    plan: facts?.plans?.find((plan) => plan.shard === shard)?.fingerprint ?? null,
+  };
 }
 
 function keyOf({ statement }: CompiledStatement, shard: string): SeriesKey {

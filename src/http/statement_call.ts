@@ -10,7 +10,7 @@ import type { WrittenAt } from "../query/session_token.ts";
 import { type CallTimes, noTimes, Timings } from "../query/timings.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
 import type { CallOptions } from "./call_options.ts";
-import { countAnswer, countFailure, countHit } from "./count_call.ts";
+import { countAnswer, countHit } from "./count_call.ts";
 import type { Parts } from "./parts.ts";
 
 /** An answered call: the JSON text of its body, and what the headers say of it. */
@@ -91,7 +91,7 @@ export function findAnswer(
   return found;
 }
 
-/** Runs a bound statement, encodes its answer, and counts what becomes of it. */
+/** Runs a bound statement, encodes its answer and counts it; failures are for its caller to count. */
 export async function runStatement(
   parts: Parts,
   call: RunnableCall & { readonly scope: Scope },
@@ -100,18 +100,13 @@ export async function runStatement(
   const { openedAt } = scope;
   const timings = options.timing ? new Timings(parts.clock) : undefined;
   const times = parts.metrics && noTimes();
-  try {
-    const answer = await runCounted(parts, { ...options, compiled, bound, scope, timings, times });
-    const { body: { length: bytes }, shard, source } = answer;
-    if (source === "cache" || source === "stale") countHit(parts, { compiled, shard, bytes });
-    else if (times !== undefined) {
-      countAnswer(parts, { compiled, shard, source, times, openedAt, bytes });
-    }
-    return answer;
-  } catch (error) {
-    countFailure(parts, { compiled, bound, openedAt, error });
-    throw error;
+  const answer = await answerOf(parts, { ...options, compiled, bound, scope, timings, times });
+  const { body: { length: bytes }, shard, source } = answer;
+  if (source === "cache" || source === "stale") countHit(parts, { compiled, shard, bytes });
+  else if (times !== undefined) {
+    countAnswer(parts, { compiled, shard, source, times, openedAt, bytes });
   }
+  return answer;
 }
 
 /** One call on its way, with all that its caller asked for. */
@@ -122,7 +117,7 @@ interface Run extends Call, CallOptions {
   readonly times: CallTimes | undefined;
 }
 
-async function runCounted(parts: Parts, run: Run): Promise<Answer> {
+async function answerOf(parts: Parts, run: Run): Promise<Answer> {
   const { compiled, timings, consistency } = run;
   if (compiled.statement.kind === "exec") return await write(parts, run);
   const cache = parts.cached.cacheOf(compiled, consistency);

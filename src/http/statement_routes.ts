@@ -1,9 +1,10 @@
 import { RealmgateError } from "../core/errors.ts";
+import type { Scope } from "../core/scope.ts";
 import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
 import type { CachedAnswer } from "../query/cached_reads.ts";
 import { tokenAfter } from "../query/session_token.ts";
 import { readCallOptions } from "./call_options.ts";
-import { bindBody, countRefusal } from "./count_call.ts";
+import { countFailure } from "./count_call.ts";
 import type { Parts } from "./parts.ts";
 import { readJson } from "./read_body.ts";
 import { sentRequestId } from "./request_id.ts";
@@ -50,24 +51,29 @@ export function postStatement(parts: Parts, endpoint: Endpoint): StatementHandle
     const principal = parts.authenticator.authenticate(headers.get("authorization"));
     const options = readCallOptions(headers, carrier);
     const compiled = findStatement(parts, { name, endpoint, principal });
-    const scope = openScope(
-      parts,
-      request,
-      timeoutOf(parts, compiled.statement, options.deadlineMs),
-    );
+    let scope: Scope | undefined;
+    let bound: Bound | undefined;
     try {
+      scope = openScope(
+        parts,
+        request,
+        timeoutOf(parts, compiled.statement, options.deadlineMs),
+      );
       const params = readParams(await readJson(request, { maxBytes, scope, reads }));
       const needed = compiled.idsNeeded(params);
       const ids = needed === 0 ? undefined : await parts.ids.take(needed, scope);
-      const bound = bindBody(parts, compiled, { params, ids });
+      bound = compiled.bindJson(params, ids);
       const call = { compiled, bound, options };
       return respond(await runStatement(parts, { ...call, scope }), {
         headers,
         call,
         method: "POST",
       });
+    } catch (error) {
+      countFailure(parts, { compiled, bound, scope, error });
+      throw error;
     } finally {
-      scope.close();
+      scope?.close();
     }
   };
 }
@@ -77,7 +83,7 @@ function bind(parts: Parts, compiled: CompiledStatement, search: string): Bound 
   try {
     return compiled.bindQuery(search);
   } catch (error) {
-    countRefusal(parts, compiled, error);
+    countFailure(parts, { compiled, bound: undefined, scope: undefined, error });
     throw error;
   }
 }
@@ -87,13 +93,17 @@ function bind(parts: Parts, compiled: CompiledStatement, search: string): Bound 
  * `Request.signal` only when a statement takes long.
  */
 async function run(parts: Parts, request: Request, call: RunnableCall): Promise<Response> {
-  const { compiled, options } = call;
-  const scope = openScope(parts, request, timeoutOf(parts, compiled.statement, options.deadlineMs));
+  const { compiled, bound, options } = call;
+  let scope: Scope | undefined;
   try {
+    scope = openScope(parts, request, timeoutOf(parts, compiled.statement, options.deadlineMs));
     const answer = await runStatement(parts, { ...call, scope });
     return respond(answer, { headers: request.headers, call, method: "GET" });
+  } catch (error) {
+    countFailure(parts, { compiled, bound, scope, error });
+    throw error;
   } finally {
-    scope.close();
+    scope?.close();
   }
 }
 

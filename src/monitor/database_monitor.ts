@@ -6,11 +6,12 @@ import type { ServerFacts } from "./db_health_status.ts";
 import type { FleetBoard, ProcessBulletin, ReadBulletin } from "./fleet_board.ts";
 import type { FleetView, IsolateReport, ProcessReport } from "./fleet_view.ts";
 import type { MonitorSource } from "./monitor_source.ts";
+import { NO_COUNTS } from "./counts.ts";
 import { NodeHealth } from "./node_health.ts";
 import type { StatementReport } from "./query_metrics.ts";
 import type { ServerWatch } from "./server_watch.ts";
 import type { SlowSample } from "./statement_metrics.ts";
-import { StatementTotals, toMetrics } from "./statement_totals.ts";
+import { NO_LATENCY, StatementTotals, toMetrics } from "./statement_totals.ts";
 
 /** What one isolate tells the main isolate of its process. */
 export interface IsolateBulletin {
@@ -66,13 +67,17 @@ export class DatabaseMonitor implements MonitorSource {
   #isolates: readonly IsolateBulletin[] = [];
   #heardAt = -Infinity;
   #latencyAt = -Infinity;
-  #hearing: Promise<void> | undefined;
+  /** The hearing under way, whether it is of latencies too, and the one that comes after it. */
+  #hearing: { readonly latency: boolean; readonly done: Promise<void> } | undefined;
+  #next: { latency: boolean; readonly done: Promise<void> } | undefined;
   #others: readonly ReadBulletin[] | undefined;
   #readAt = -Infinity;
   #reading: Promise<void> | undefined;
   #timer: Timer | undefined;
   #ticks = 0;
   #ticking = false;
+  /** The last time that the fleet was told. */
+  #telling: Promise<void> | undefined;
   #stopped = false;
 
   constructor(options: DatabaseMonitorOptions) {
@@ -89,16 +94,27 @@ export class DatabaseMonitor implements MonitorSource {
     });
   }
 
-  /** Stops, and tells the fleet that this process is gone. */
-  async stop(): Promise<void> {
+  /** Stops telling and judging. It still answers. */
+  stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+  }
+
+  /** Stops, and tells the fleet that this process is gone. */
+  async leave(): Promise<void> {
+    this.stop();
+    await this.#telling;
     await this.#options.board.leave(this.#options.identity.id);
   }
 
-  /** See {@linkcode MonitorSource.fleet}. */
-  async fleet(): Promise<FleetView> {
-    await Promise.all([this.#hear({ latency: true }), this.#read()]);
+  /**
+   * See {@linkcode MonitorSource.fleet}.
+   *
+   * @param options.latency whether its latencies are to be of now; `false` costs less
+   */
+  async fleet(options: { readonly latency?: boolean } = {}): Promise<FleetView> {
+    const { latency = true } = options;
+    await Promise.all([this.#hear({ latency }), this.#read()]);
     return this.#view(this.#options.redisUp() ? this.#others : undefined);
   }
 
@@ -115,14 +131,15 @@ export class DatabaseMonitor implements MonitorSource {
       const { topology, duty, servers, board } = this.#options;
       const tick = this.#ticks++;
       await this.#hear({ latency: tick % LOOK_TICKS === 0 });
-      this.#note();
       if (duty() === "theirs") servers.clear();
       else if (tick % LOOK_TICKS === 0) {
         void servers.look(topology().shards.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
       }
-      if (tick % TELL_TICKS !== 0 || this.#stopped) return;
-      await board.tell(this.#bulletin());
-      await this.#options.judge();
+      if (tick % TELL_TICKS === 0 && !this.#stopped) {
+        await (this.#telling = board.tell(this.#bulletin()));
+        await this.#options.judge();
+      }
+      this.#note();
     } finally {
       this.#ticking = false;
     }
@@ -130,26 +147,44 @@ export class DatabaseMonitor implements MonitorSource {
 
   #note(): void {
     const { clock, topology } = this.#options;
-    const statuses = this.#health.statuses(topology(), this.#facts(this.#others ?? []));
+    const statuses = this.#health.statuses(topology(), this.#facts());
     this.#health.note(statuses, { now: clock.now(), at: clock.wallMs() });
   }
 
-  /** Hears the isolates, unless that was just now. */
+  /** Hears the isolates, unless that was just now; whoever waits for the same hearing shares it. */
   #hear(options: { readonly latency: boolean; readonly anew?: boolean }): Promise<void> {
-    const now = this.#options.clock.now();
-    const known = options.latency ? this.#latencyAt : this.#heardAt;
-    if (options.anew !== true && now - known < FRESH_MS) return Promise.resolve();
-    const asked = (this.#hearing ?? Promise.resolve()).then(async () => {
-      const bulletins = await this.#options.isolates({ latency: options.latency });
-      const at = this.#options.clock.now();
-      this.#isolates = bulletins;
-      this.#totals.take(bulletins.flatMap(({ statements }) => statements), at);
-      this.#heardAt = at;
-      if (options.latency) this.#latencyAt = at;
-    }).finally(() => {
-      if (this.#hearing === asked) this.#hearing = undefined;
+    const { latency, anew = false } = options;
+    const known = latency ? this.#latencyAt : this.#heardAt;
+    if (!anew && this.#options.clock.now() - known < FRESH_MS) return Promise.resolve();
+    const current = this.#hearing;
+    if (current === undefined) return this.#begin(latency);
+    if (!anew && (current.latency || !latency)) return current.done;
+    if (this.#next !== undefined) {
+      this.#next.latency ||= latency;
+      return this.#next.done;
+    }
+    const done = current.done.catch(() => {}).then((): Promise<void> => {
+      const asked = this.#next?.latency ?? latency;
+      this.#next = undefined;
+      return this.#begin(asked);
     });
-    return this.#hearing = asked;
+    this.#next = { latency, done };
+    return done;
+  }
+
+  #begin(latency: boolean): Promise<void> {
+    const done = this.#hearNow(latency).finally(() => this.#hearing = undefined);
+    this.#hearing = { latency, done };
+    return done;
+  }
+
+  async #hearNow(latency: boolean): Promise<void> {
+    const { isolates, clock } = this.#options;
+    this.#isolates = await isolates({ latency });
+    const at = clock.now();
+    this.#totals.take(this.#isolates.flatMap(({ statements }) => statements), at);
+    this.#heardAt = at;
+    if (latency) this.#latencyAt = at;
   }
 
   #read(): Promise<void> {
@@ -164,32 +199,34 @@ export class DatabaseMonitor implements MonitorSource {
   #view(others: readonly ReadBulletin[] | undefined): FleetView {
     const { fleet, clock, topology } = this.#options;
     const own = this.#bulletin();
-    const all = [own, ...others ?? []];
+    const all = [own, ...(others ?? []).map((one) => one.ageMs < SILENT_MS ? one : past(one))];
     const snapshot = topology();
     return {
       at: clock.wallMs(),
       fleet,
       scope: others === undefined ? "process" : "fleet",
       processes: [
-        { ...own.process, state: "alive" },
+        { ...own.process, state: "alive", ageMs: 0 },
         ...(others ?? []).map(({ process, ageMs }): ProcessReport => ({
           ...process,
           state: ageMs < SILENT_MS ? "alive" : "silent",
+          ageMs,
         })),
       ],
       shards: snapshot.shards,
-      nodes: this.#health.statuses(snapshot, this.#facts(this.#others ?? [])),
+      nodes: this.#health.statuses(snapshot, this.#facts()),
       statements: toMetrics(all.flatMap(({ statements }) => statements)),
       slow: all.flatMap(({ slow }) => slow).sort((a, b) => b.at - a.at).slice(0, MAX_SLOW),
       alerts: this.#options.alerts(),
     };
   }
 
-  /** The newest of what this process and the others were told by the servers. */
-  #facts(others: readonly ProcessBulletin[]): Readonly<Record<string, ServerFacts>> {
+  /** The newest of what this process and, not long ago, the others were told by the servers. */
+  #facts(): Readonly<Record<string, ServerFacts>> {
+    const lately = this.#options.clock.now() - this.#readAt < SILENT_MS;
     const facts: Record<string, ServerFacts> = {};
-    for (const { servers } of [{ servers: this.#options.servers.facts }, ...others]) {
-      for (const [node, told] of Object.entries(servers)) {
+    for (const { servers } of [this.#options, ...lately ? this.#others ?? [] : []]) {
+      for (const [node, told] of Object.entries("facts" in servers ? servers.facts : servers)) {
         if (told.at >= (facts[node]?.at ?? 0)) facts[node] = told;
       }
     }
@@ -212,4 +249,14 @@ export class DatabaseMonitor implements MonitorSource {
       servers: servers.facts,
     };
   }
+}
+
+/** What is left of a process that is silent: what it had counted, and nothing that is recent. */
+function past(bulletin: ReadBulletin): ReadBulletin {
+  const statements = bulletin.statements.map((one) => ({
+    ...one,
+    recent: { ...NO_COUNTS, seconds: 0 },
+    latency: NO_LATENCY,
+  }));
+  return { ...bulletin, statements };
 }

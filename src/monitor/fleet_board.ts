@@ -8,7 +8,7 @@ import type { StatementTotal } from "./statement_totals.ts";
 
 /** What a process tells the others of the fleet. */
 export interface ProcessBulletin {
-  readonly process: Omit<ProcessReport, "state">;
+  readonly process: Omit<ProcessReport, "state" | "ageMs">;
   readonly statements: readonly StatementTotal[];
   readonly slow: readonly SlowSample[];
   /** What the servers said of themselves, by node; only from the process on duty. */
@@ -32,7 +32,7 @@ export interface ReadBulletin extends ProcessBulletin {
 
 /** Who was not heard for so long is forgotten, in milliseconds. */
 const FORGET_MS = 600_000;
-/** Longer texts would hold up whatever else Redis does: they are told without their latencies. */
+/** Longer texts would hold up whatever else Redis does: they are told without latencies, or statements. */
 const MAX_CHARACTERS = 1 << 20;
 
 const TELL = redisScript(`
@@ -86,11 +86,9 @@ export class FleetBoard {
 
   /** Replaces what this process told last. */
   async tell(bulletin: ProcessBulletin): Promise<void> {
-    const text = this.#textOf(bulletin);
-    if (text === undefined) return;
     await this.#options.redis.run(TELL, {
       keys: this.#keys,
-      args: [bulletin.process.id, text, FORGET_MS],
+      args: [bulletin.process.id, this.#textOf(bulletin), FORGET_MS],
     }).catch(() => undefined);
   }
 
@@ -112,7 +110,7 @@ export class FleetBoard {
     await this.#options.redis.run(LEAVE, { keys: this.#keys, args: [id] }).catch(() => undefined);
   }
 
-  #textOf(bulletin: ProcessBulletin): string | undefined {
+  #textOf(bulletin: ProcessBulletin): string {
     const text = JSON.stringify(bulletin);
     if (text.length <= MAX_CHARACTERS) return text;
     const short = JSON.stringify({
@@ -129,7 +127,8 @@ export class FleetBoard {
         characters: text.length,
       });
     }
-    return short.length <= MAX_CHARACTERS ? short : undefined;
+    if (short.length <= MAX_CHARACTERS) return short;
+    return JSON.stringify({ ...bulletin, slow: [], statements: [] });
   }
 }
 
@@ -137,9 +136,10 @@ export class FleetBoard {
 function parse(text: string): ProcessBulletin | undefined {
   try {
     const bulletin: ProcessBulletin = JSON.parse(text);
-    return typeof bulletin.process?.id === "string" && Array.isArray(bulletin.statements)
-      ? bulletin
-      : undefined;
+    const { process, statements, slow, servers } = bulletin;
+    const whole = typeof process.id === "string" && Array.isArray(process.isolates) &&
+      Array.isArray(statements) && Array.isArray(slow) && typeof servers === "object";
+    return whole ? bulletin : undefined;
   } catch {
     return undefined;
   }

@@ -31,8 +31,10 @@ export interface ProcessReport {
   readonly startedAt: number;
   /** When it spoke last, in Unix milliseconds. */
   readonly at: number;
+  /** How long ago that was, in milliseconds, by Redis's clock: machines' own may differ. */
+  readonly ageMs: number;
   /** `silent` if it was not heard for a while; it is forgotten after some minutes. */
-  readonly state: "alive" | "silent" | "stopped";
+  readonly state: "alive" | "silent";
   /** Whether it looks at the databases for the fleet. */
   readonly onDuty: boolean;
   readonly redisUp: boolean;

@@ -86,7 +86,7 @@ export class QueryMetrics {
     series.bucket(0);
   }
 
-  /** Counts a call that failed, with the error's code and how long it took until then. */
+  /** Counts a call that failed, with the error's code and how long it took until then, 0 if no time. */
   recordFailure(
     key: SeriesKey,
     failure: { readonly code: string; readonly totalMs: number },
@@ -97,7 +97,7 @@ export class QueryMetrics {
     series.errors[code] = (series.errors[code] ?? 0) + 1;
     series.callMs += totalMs;
     series.bucket(totalMs);
-    series.latency.total.record(totalMs, this.#clock.now());
+    if (totalMs > 0) series.latency.total.record(totalMs, this.#clock.now());
   }
 
   /**

@@ -56,13 +56,14 @@ export interface SlowSample {
   readonly at: number;
   readonly statement: string;
   readonly shard: string;
+  /** `replica` or `primary`; of a call that failed, the error's code. */
   readonly source: string;
   readonly totalMs: number;
   readonly queueMs: number;
   readonly executeMs: number;
   readonly encodeMs: number;
   readonly rows: number;
-  /** By name: the type, such as `bigint`, with the length where it is a text or a list. */
+  /** By name: the type as it is declared, such as `bigint`. */
   readonly params: Readonly<Record<string, string>>;
   /** The fingerprint of the plan that the statement had then on this shard. */
   readonly plan: string | null;

@@ -13,8 +13,16 @@ export interface StatementTotal extends SeriesKey {
 
 /** How far back what is recent goes. */
 const RECENT_MS = 10_000;
+/** What was counted is remembered no more often than this, however often it is asked. */
+const MOMENT_MS = 500;
 const PHASES = ["total", "queue", "execute", "encode"] as const satisfies readonly Phase[];
-const NO_LATENCY: StatementTotal["latency"] = { total: [], queue: [], execute: [], encode: [] };
+/** The latency of a statement that was not called for minutes. */
+export const NO_LATENCY: StatementTotal["latency"] = {
+  total: [],
+  queue: [],
+  execute: [],
+  encode: [],
+};
 
 interface Moment {
   readonly at: number;
@@ -30,6 +38,7 @@ export class StatementTotals {
   #latency = new Map<string, StatementTotal["latency"]>();
   /** The oldest first; the first is the newest of those that are not recent. */
   #past: Moment[] = [];
+  #takenAt = 0;
 
   /**
    * Takes over what all isolates counted until now.
@@ -51,6 +60,8 @@ export class StatementTotals {
     }
     this.#totals = totals;
     for (const [key, told] of latency) this.#latency.set(key, addLatency(told));
+    this.#takenAt = now;
+    if (now - (this.#past.at(-1)?.at ?? -Infinity) < MOMENT_MS) return;
     this.#past.push({
       at: now,
       counts: new Map([...totals].map(([k, { counts }]) => [k, counts])),
@@ -61,7 +72,7 @@ export class StatementTotals {
   /** All of them. */
   list(): StatementTotal[] {
     const [before] = this.#past;
-    const seconds = ((this.#past.at(-1)?.at ?? 0) - (before?.at ?? 0)) / 1_000;
+    const seconds = (this.#takenAt - (before?.at ?? this.#takenAt)) / 1_000;
     return [...this.#totals].map(([key, { statement, shard, kind, counts }]) => ({
       statement,
       shard,

@@ -1,5 +1,4 @@
 import type { CoherenceBus } from "../cache/coherence_bus.ts";
-import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Ok, type Rows, SqlError } from "../drivers/mysql.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
@@ -22,6 +21,7 @@ import { ReadBatches, type ReadBatchesParts } from "./read_batches.ts";
 import { isSessionRead, type Need, SessionReads } from "./session_reads.ts";
 import type { SessionToken } from "./session_token.ts";
 import type { Consistency } from "./statement.ts";
+import { assertAvailable, notRows, tooManyRows } from "./statement_errors.ts";
 import { statementWrite } from "./statement_write.ts";
 import type { ExecutionLog } from "./execution_log.ts";
 import type { CallTimes, Timings } from "./timings.ts";
@@ -224,16 +224,19 @@ export class Executor {
     const waitedFrom = lent instanceof Promise ? this.#executions?.now() : undefined;
     const connection = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
+    let sentAt = floor === undefined ? connection.lentAt : undefined;
     try {
       if (floor !== undefined) {
         const caughtUp = await this.sessions.catchUp(connection, { node, floor, scope });
         timings?.mark("catch_up");
         if (!caughtUp) return "behind";
+        sentAt = this.#executions?.now();
       }
       return await connection.execute(bound.sql, bound.values, { scope });
     } finally {
-      const { lentAt } = connection;
-      this.#executions?.ended({ node, compiled, waitedFrom, lentAt, times });
+      if (sentAt !== undefined) {
+        this.#executions?.ended({ node, compiled, waitedFrom, lentAt: sentAt, times });
+      }
       pool.release(connection);
     }
   }
@@ -246,32 +249,4 @@ export class Executor {
     }
     return shards[0] as string;
   }
-}
-
-function assertAvailable(compiled: CompiledStatement): void {
-  if (compiled.unavailable !== undefined) throw unavailable(compiled);
-}
-
-function unavailable(compiled: CompiledStatement): RealmgateError {
-  return new RealmgateError(
-    "statement_unavailable",
-    `Cannot run ${compiled.statement.name}: ${compiled.unavailable ?? "it is not supported yet"}`,
-    { retryAfterMs: 30_000 },
-  );
-}
-
-function notRows(compiled: CompiledStatement): RealmgateError {
-  return new RealmgateError(
-    "internal",
-    `Cannot read ${compiled.statement.name}: the database answered without rows`,
-  );
-}
-
-/** The error of a read that has, or asks for, more rows than its statement allows. */
-export function tooManyRows(compiled: CompiledStatement): RealmgateError {
-  const { name, maxRows } = compiled.statement;
-  return new RealmgateError(
-    "result_too_large",
-    `Cannot answer ${name}: it has more than ${maxRows} rows; add a LIMIT or raise @maxrows`,
-  );
 }

@@ -14,14 +14,15 @@ export interface DrainStoreOptions {
   readonly fleet: string;
 }
 
-// Changes nothing where the node is what it is to be, so that the first one who drained it stays.
+// Changes nothing where the node is what it is to be, so that the first one who drained it stays. A
+// word is kept also where nothing is known: Redis may have lost it, and be told by those who know.
 const CHANGE = redisScript(`
 local channel, node, by = ARGV[1], ARGV[2], ARGV[3]
-local known = redis.call("HGET", KEYS[1], node) or "0"
-local drained = string.find(known, " ", 1, true) ~= nil
-if drained == (by ~= "") then return known end
+local known = redis.call("HGET", KEYS[1], node)
+local drained = known and string.find(known, " ", 1, true) ~= nil
+if known and drained == (by ~= "") then return known end
 local time = redis.call("TIME")
-local last = tonumber(string.match(known, "^%d+"))
+local last = tonumber(string.match(known or "0", "^%d+"))
 local number = math.max(last + 1, time[1] * 1000000 + time[2])
 local said = string.format("%.0f", number)
 if by ~= "" then said = said .. " " .. by end

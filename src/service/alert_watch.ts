@@ -107,7 +107,9 @@ export class AlertWatch {
   /** Looks no more and gives up what the sinks did not deliver yet. What is raised stays raised. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([this.#ticking, ...this.#options.sinks.map((sink) => sink.stop())]);
+    // What a look has kept as told is given to them first.
+    await this.#ticking;
+    await Promise.all(this.#options.sinks.map((sink) => sink.stop()));
   }
 
   async #tick({ duty, facts }: AlertTick): Promise<void> {

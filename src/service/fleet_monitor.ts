@@ -46,6 +46,8 @@ export interface FleetMonitor {
   readonly monitor: DatabaseMonitor;
   /** Closes sessions that were not used for a while. */
   rest(): void;
+  /** Stops judging, and tells the fleet that this process is gone. */
+  leave(): Promise<void>;
   /** Stops, and ends what is under way. */
   stop(): Promise<void>;
 }
@@ -77,7 +79,7 @@ export function fleetMonitor(options: FleetMonitorOptions): FleetMonitor {
   });
   const partitions = lookSometimes(options.partitions, world);
   const facts = async (): Promise<AlertFacts> => ({
-    view: await monitor.fleet(),
+    view: await monitor.fleet({ latency: false }),
     plans: worsePlans(options.statements()),
     partitions: partitions(),
   });
@@ -97,8 +99,10 @@ export function fleetMonitor(options: FleetMonitorOptions): FleetMonitor {
     rest: () => {
       for (const { session } of nodes.values()) session.rest();
     },
+    leave: () => monitor.leave(),
     stop: async () => {
-      await Promise.all([monitor.stop(), alerts.stop()]);
+      monitor.stop();
+      await alerts.stop();
       await Promise.all([...nodes.values()].map(({ session }) => session.close()));
     },
   };
@@ -137,6 +141,6 @@ function lookSometimes(
       lookAt = clock.now() + PARTITIONS_MS;
       look().then((tables) => found = { at: clock.wallMs(), tables }, () => {});
     }
-    return found;
+    return found !== undefined && clock.wallMs() - found.at < 2 * PARTITIONS_MS ? found : undefined;
   };
 }

@@ -165,6 +165,10 @@ export class FleetWatch {
     this.#duty.start();
     this.#sweepDuty.start();
     this.#sweeper.start();
+  }
+
+  /** Begins to tell the fleet how this process does, and to judge it if that is its duty. */
+  startMonitor(): void {
     this.#monitor.monitor.start();
   }
 
@@ -200,7 +204,12 @@ export class FleetWatch {
     if (this.#duty.state === "ours") await this.#partitions.run();
   }
 
-  /** Leaves the fleet's work to another process, stops looking and closes its connections. */
+  /** Leaves the fleet's work to another process, and tells nobody of this one any more. */
+  async leave(): Promise<void> {
+    await Promise.all([this.#duty.stop(), this.#sweepDuty.stop(), this.#monitor.leave()]);
+  }
+
+  /** Stops looking and closes its connections; one that did not leave is missed by the others. */
   async stop(): Promise<void> {
     await Promise.all([this.#duty.stop(), this.#sweepDuty.stop(), this.#monitor.stop()]);
     this.#drains.stop();

@@ -123,6 +123,7 @@ export class Service implements TaskHost {
     for (let n = 0; n < workers; n++) await this.#workers.start(order(`isolate-${n + 2}`));
     this.#workers.broadcast({ type: "topology", snapshot: this.#fleet.snapshot });
     this.#setPhase("serving");
+    this.#fleet.startMonitor();
     this.#registry.check();
     world.log.info("serving", { port, isolates: workers + 1 });
   }
@@ -177,6 +178,8 @@ export class Service implements TaskHost {
 
   /** Stops in order, within 25 s, without losing a request. */
   stop(): Promise<void> {
+    // At once: whoever drains is no longer looked at, and does nothing for others.
+    if (this.#stopping === undefined) void this.#fleet.leave();
     return this.#stopping ??= this.#stop(STOP_MS);
   }
 

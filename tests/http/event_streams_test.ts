@@ -129,6 +129,17 @@ Deno.test("EventStreams tells a client that comes back of what it missed", async
     "fleet 0",
   ]);
   assertEquals(await next(source.open("unheard of")), ["retry: 1000", "fleet 0"]);
+  // It heard that c was raised; since then b was, and c is over.
+  const later = new Source();
+  later.alerts = [{ ...alert("c", "cleared", 30), raisedAt: 15 }, alert("b", "raised", 20)];
+  const back = later.open("c/raised");
+  await settled();
+  assertEquals(await next(back), [
+    "retry: 1000",
+    "alert b/raised",
+    "alert c/cleared",
+    "fleet 0",
+  ]);
 });
 
 Deno.test("EventStreams stops asking when the last client has left", async () => {

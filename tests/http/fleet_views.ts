@@ -167,6 +167,7 @@ function process(
     version: "0.1.0",
     startedAt: at - 90 * MINUTE_MS,
     at: silent ? at - 14_000 : at - 400,
+    ageMs: silent ? 14_000 : 400,
     state: silent ? "silent" : "alive",
     onDuty: id === "a1f3",
     redisUp: true,

@@ -120,11 +120,18 @@ Deno.test("calls of several shards and of none are one condition", () => {
   const fleet = new TestFleet();
   const failing = { calls: 100, errors: { internal: 50 }, queryMs: 1 };
   fleet.calls["leaderboard.top *"] = failing;
-  fleet.calls["player.get -"] = failing;
+  fleet.calls["event.latest -"] = failing;
   const { conditions } = judge({ view: fleet.view() });
   assertEquals(conditions.map(({ rule, subject, value }) => [rule, subject, value]), [
     ["error_rate", {}, 0.5],
   ]);
+});
+
+Deno.test("what failed before a shard was chosen is a share of all calls of its statement", () => {
+  const fleet = new TestFleet();
+  fleet.calls["config.get s1"] = { calls: 100_000, errors: {}, queryMs: 1 };
+  fleet.calls["config.get -"] = { calls: 25, errors: { deadline_exceeded: 25 }, queryMs: 1 };
+  assertEquals(judge({ view: fleet.view() }).conditions.filter(({ raises }) => raises), []);
 });
 
 Deno.test("worsePlans knows nothing until the servers were asked, then what became worse", () => {
@@ -190,7 +197,7 @@ Deno.test("QueryBaseline remembers two thousand statements, those that were call
 
 Deno.test("the README's table has every rule with its own settings", async () => {
   const text = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const section = text.slice(text.indexOf("\n## Alerts"), text.indexOf("\n## Configuration"));
+  const section = text.slice(text.indexOf("\n## Alerts"), text.indexOf("\n## Metrics"));
   const rows = section.split("\n").filter((line) => line.startsWith("| `"))
     .map((line) => line.split("|").map((cell) => cell.trim()));
   const shown = Object.fromEntries(rows.map(([, rule = "", , threshold, after, over]) => [

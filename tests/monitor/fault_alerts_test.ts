@@ -364,9 +364,30 @@ Deno.test("a process that falls silent raises isolate_lost alone", () => {
   assertEquals(judged.told(), ["cleared isolate_lost p2"]);
 });
 
+Deno.test("a process that dies again and again raises isolate_lost once", () => {
+  const judged = new JudgedFleet();
+  for (let start = 0; start < 100; start++) {
+    judged.fleet.processes[`x${start}`] = structuredClone(judged.fleet.process("p2"));
+    judged.fleet.process(`x${start}`).state = "silent";
+    judged.run(4_000);
+  }
+  assertEquals(judged.told(), ["raised isolate_lost"]);
+});
+
+Deno.test("a process that died with a full pool raises nothing of that pool any more", () => {
+  const judged = new JudgedFleet();
+  const pool = judged.fleet.isolate("p2").pools["s1a"];
+  assert(pool !== undefined);
+  pool.waiting = 8;
+  judged.run(4_000);
+  judged.fleet.process("p2").state = "silent";
+  judged.run(30_000);
+  assertEquals(judged.told(), ["raised isolate_lost p2"]);
+});
+
 Deno.test("a process that stops, or one that starts with what it has counted, raises nothing", () => {
   const judged = new JudgedFleet();
-  judged.fleet.process("p2").state = "stopped";
+  delete judged.fleet.processes["p2"];
   judged.fleet.processes["p3"] = structuredClone(judged.fleet.process("p1"));
   judged.fleet.isolate("p3").expired = 100;
   judged.run(60_000);

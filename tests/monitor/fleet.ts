@@ -238,6 +238,7 @@ export class TestFleet {
       version: "0.1.0",
       startedAt: START - 3_600_000,
       at: this.at,
+      ageMs: state === "alive" ? 0 : 7_000,
       state,
       onDuty: id === "p1",
       redisUp,

@@ -46,6 +46,19 @@ Deno.test("DrainStore keeps the first drain of a node when it is drained twice",
   });
 });
 
+Deno.test("DrainStore keeps that a node was taken back also where Redis had lost that it was drained", async () => {
+  await withRedis(async (server, connect) => {
+    const { store, clock, knows } = await startProcess(connect());
+    const s1b = await store.drain("s1b", "an operator");
+    await knows({ s1b });
+    await redisCommand(server, "FLUSHALL");
+    await store.takeBack("s1b");
+    // What it knows is older than the word that Redis has.
+    clock.advance(5_000);
+    await knows({});
+  });
+});
+
 Deno.test("DrainWatch hears at once when another process drains a node or takes it back", async () => {
   await withRedis(async (_server, connect) => {
     const [one, other] = [await startProcess(connect()), await startProcess(connect())];

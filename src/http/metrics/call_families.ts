@@ -1,3 +1,4 @@
+import { FAULTS } from "../../monitor/alerts/load_rules.ts";
 import {
   CALL_BOUNDS_MS,
   type StatementCounts,
@@ -39,6 +40,13 @@ export const CALL_FAMILIES: readonly Family[] = [
       help: "Calls that failed, by the error's code.",
       by: "code",
       values: ({ since }) => since.errors,
+    },
+    {
+      name: "realmgate_call_faults_total",
+      type: "counter",
+      help: "Calls that failed by no fault of their caller; told from the first call on.",
+      value: ({ since: { errors } }) =>
+        Object.entries(errors).reduce((sum, [code, n]) => FAULTS.has(code) ? sum + n : sum, 0),
     },
     {
       name: "realmgate_calls_cached_total",

@@ -11,7 +11,7 @@ export interface MemoryState {
 }
 
 /** Queries that must have been counted before their mean says something. */
-export const LEAST_QUERIES = 20;
+const LEAST_QUERIES = 20;
 /** How many times as long as usual is slow. */
 export const SLOW_TIMES = 5;
 
@@ -36,7 +36,8 @@ export class AlertMemory {
   take(view: FleetView): Past {
     const now = view.at;
     const heard = new Map(this.#heard);
-    for (const process of view.processes) {
+    const alive = view.processes.filter(({ state }) => state === "alive");
+    for (const process of alive) {
       for (const isolate of process.isolates) {
         const name = `${process.id} ${isolate.name}`;
         if (heard.get(name)?.at === isolate.at) continue;
@@ -44,7 +45,7 @@ export class AlertMemory {
       }
     }
     const present = new Set(
-      view.processes.flatMap(({ id, isolates }) => isolates.map(({ name }) => `${id} ${name}`)),
+      alive.flatMap(({ id, isolates }) => isolates.map(({ name }) => `${id} ${name}`)),
     );
     this.#heard = new Map([...heard].filter(([name]) => present.has(name)));
     this.#lent.sums(now);

@@ -76,15 +76,27 @@ const condition = z.object({
     .exactOptional(),
 });
 
+const episode = z.object({
+  condition,
+  seenAt: z.number(),
+  heldSince: z.number().nullable(),
+  explained: z.record(z.string(), z.number()),
+  alert: alert.nullable(),
+});
+
+/** Those that are understood: another release may have rules that this one does not know. */
+function known<T>(type: z.ZodType<T>) {
+  return z.array(z.unknown()).transform((all) =>
+    all.flatMap((one) => {
+      const parsed = type.safeParse(one);
+      return parsed.success ? [parsed.data] : [];
+    })
+  );
+}
+
 /** An engine's state as another process, perhaps of another release, has left it. */
 export const engineState: z.ZodType<EngineState> = z.object({
-  episodes: z.array(z.object({
-    condition,
-    seenAt: z.number(),
-    heldSince: z.number().nullable(),
-    explained: z.record(z.string(), z.number()),
-    alert: alert.nullable(),
-  })),
-  history: z.array(alert),
+  episodes: known<Episode>(episode),
+  history: known<Alert>(alert),
   raises: z.record(z.string(), z.array(z.number())),
 });

@@ -12,7 +12,7 @@ const LEAST_FAILURES = 5;
  * The codes that are no fault of the caller's. A deadlock or a lock that is held is the game's own
  * affair, and a process that stops says so.
  */
-const FAULTS: ReadonlySet<string> = new Set([
+export const FAULTS: ReadonlySet<string> = new Set([
   "internal",
   "pool_saturated",
   "overloaded",
@@ -66,7 +66,7 @@ export function errorConditions(
 ): Condition[] {
   const shards = Map.groupBy(view.statements, ({ shard }) => shard === "-" ? "*" : shard);
   return [...shards].flatMap(([shard, metrics]) => {
-    const failures = failuresOf(metrics);
+    const failures = failuresOf(metrics, shard === "*" ? callsOfAll(view.statements, metrics) : 0);
     const found = errorLevel(failures, settings);
     if (found === undefined) return [];
     const failing = metrics.filter((one) => failed(failuresOf([one])) > 0)
@@ -104,9 +104,22 @@ export function errorLevel(
   return level(count / failures.calls, threshold);
 }
 
-function failuresOf(metrics: readonly StatementMetrics[]): Failures {
+/** Calls of these statements that a shard answered: what fails before one is chosen is among them. */
+function callsOfAll(
+  all: readonly StatementMetrics[],
+  some: readonly StatementMetrics[],
+): number {
+  const names = new Set(some.map(({ statement }) => statement));
+  return all.reduce(
+    (sum, { statement, shard, recent }) =>
+      names.has(statement) && shard !== "-" && shard !== "*" ? sum + recent.calls : sum,
+    0,
+  );
+}
+
+function failuresOf(metrics: readonly StatementMetrics[], answered = 0): Failures {
   const byCode: Record<string, number> = {};
-  let calls = 0;
+  let calls = answered;
   for (const { recent } of metrics) {
     calls += recent.calls;
     for (const [code, count] of Object.entries(recent.errors)) {

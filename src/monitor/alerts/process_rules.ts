@@ -11,13 +11,11 @@ export function processConditions(
   { view }: AlertFacts,
   { past, settings }: { readonly past: Past; readonly settings: AllRuleSettings },
 ): Condition[] {
-  const alive = view.processes.filter(({ state }) => state === "alive");
+  const { alive = [], silent = [] } = Object.groupBy(view.processes, ({ state }) => state);
   return [
     redisDown(alive),
-    ...view.processes.filter(({ state }) => state === "silent").map((process) =>
-      isolateLost(process, view.at)
-    ),
-    coherenceLost(alive, view.at),
+    isolateLost(silent),
+    coherenceLost(alive),
     lockExpired(past, settings),
   ].filter((found) => found !== undefined);
 }
@@ -40,26 +38,30 @@ function redisDown(alive: readonly ProcessReport[]): Condition | undefined {
   };
 }
 
-function isolateLost(process: ProcessReport, now: number): Condition {
-  const names = process.isolates.map(({ name }) => name);
+/** One condition for all of them: each start is another process, and one may die again and again. */
+function isolateLost(silent: readonly ProcessReport[]): Condition | undefined {
+  const [only, second] = silent;
+  if (only === undefined) return undefined;
+  const one = second === undefined;
+  const last = Math.min(...silent.map(({ ageMs }) => ageMs));
   return {
     rule: "isolate_lost",
-    key: process.id,
-    subject: { process: process.id },
+    key: "",
+    subject: one ? { process: only.id } : {},
     place: { shards: ["*"] },
     ...UNMEASURED,
     severity: "warning",
-    summary: `${nameOf(process)} was not heard for ${Math.round((now - process.at) / 1_000)} s` +
-      (names.length === 0 ? "" : ` (${listed(names)})`),
+    summary: `${listed(silent.map(nameOf))} ${one ? "was" : "were"} not heard for ` +
+      `${Math.round(last / 1_000)} s${one ? "" : " and more"}`,
     advice: "Look whether the process hangs or was killed, and at its last lines in the log.",
   };
 }
 
 /** One condition for all isolates: the log of the caches is one, and so is what it stands on. */
-function coherenceLost(alive: readonly ProcessReport[], now: number): Condition | undefined {
+function coherenceLost(alive: readonly ProcessReport[]): Condition | undefined {
   const without = alive.flatMap((process) =>
     process.isolates.filter(({ caches, startedAt }) =>
-      caches.lease === "lost" && now - startedAt > START_MS
+      caches.lease === "lost" && process.at - startedAt > START_MS
     ).map((isolate) => ({ process, isolate }))
   );
   const [only, second] = without;

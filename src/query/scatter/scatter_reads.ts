@@ -4,8 +4,10 @@ import type { ScopeEnd, ScopeWatch } from "../../core/scope.ts";
 import type { Rows } from "../../drivers/mysql.ts";
 import { InterruptedError } from "../../pool/interrupted_error.ts";
 import type { ShardManager } from "../../routing/shard_manager.ts";
-import { type Call, type Executor, tooManyRows } from "../executor.ts";
+import type { Call, Executor } from "../executor.ts";
+import { tooManyRows } from "../statement_errors.ts";
 import type { EncodeOptions } from "../row_encoder.ts";
+import { type CallTimes, noTimes } from "../timings.ts";
 import { encodeMerged } from "./encode_merged.ts";
 import type { Leg, ScatterPlan } from "./scatter_plan.ts";
 
@@ -86,7 +88,7 @@ export class ScatterReads {
 
   async #ask(legs: readonly Leg[], call: Call): Promise<Asked> {
     const { watch, clock, executor } = this.#parts;
-    const { compiled, scope } = call;
+    const { compiled, scope, times } = call;
     const { partialOmit, maxRows } = compiled.statement;
     const leftMs = scope.deadlineAt - clock.now();
     const timeoutMs = partialOmit ? leftMs * PATIENCE : leftMs;
@@ -103,8 +105,10 @@ export class ScatterReads {
         const at = next++;
         const { shard, bound } = legs[at] as Leg;
         try {
-          const leg = { ...call, bound, scope: own, timings: undefined };
+          const legTimes = times && noTimes();
+          const leg = { ...call, bound, scope: own, timings: undefined, times: legTimes };
           const answer = await executor.readFrom(shard, leg);
+          if (legTimes !== undefined) addLeg(times, legTimes);
           rows += answer.result.rows.length;
           if (compiled.statement.shard.by === "each" && rows > maxRows) throw tooManyRows(compiled);
           answers[at] = answer;
@@ -141,4 +145,13 @@ function isAbsence(error: unknown): boolean {
   return error instanceof RealmgateError
     ? ABSENCES.has(error.code)
     : error instanceof InterruptedError && error.end === "deadline_exceeded";
+}
+
+/** Of legs that run side by side the longest counts. */
+function addLeg(times: CallTimes | undefined, leg: CallTimes): void {
+  if (times === undefined) return;
+  times.queueMs = Math.max(times.queueMs, leg.queueMs);
+  times.executeMs = Math.max(times.executeMs, leg.executeMs);
+  times.answeredAt = Math.max(times.answeredAt, leg.answeredAt);
+  times.rows += leg.rows;
 }

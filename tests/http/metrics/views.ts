@@ -172,6 +172,7 @@ export function view(
       version,
       startedAt: AT - 60_500,
       at: AT,
+      ageMs: 0,
       state: "alive",
       onDuty: true,
       redisUp: true,
