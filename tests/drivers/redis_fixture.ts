@@ -19,7 +19,7 @@ export async function withRedis(
   const clients: IoredisClient[] = [];
   await server.start();
   try {
-    await test(server, ({ timeoutMs = 250 } = {}) => {
+    await test(server, ({ timeoutMs = 500 } = {}) => {
       const client = new IoredisClient({
         server: { kind: "url", url: server.url },
         clock: systemClock,

@@ -61,6 +61,8 @@ Deno.test("IoredisClient connects anew when the server says that it is not the o
   withRedis(async (_server, connect) => {
     const client = connect();
     await client.start();
+    // A busy machine may need longer than one time limit.
+    await eventually(() => client.state === "up");
     const states = statesOf(client);
     const replies = [
       "LOADING it",
