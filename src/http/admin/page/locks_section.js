@@ -49,13 +49,13 @@ export function locksSection() {
       },
     ],
   });
-  byId("locks-body").append(rows.element);
   whileOpen(/** @type {HTMLDetailsElement} */ (byId("locks")), {
     periodMs: PERIOD_MS,
     load: async () => {
       const { locks } = await call("GET", `v1/locks?limit=${LIMIT}`);
+    rows,
       held = new Map(locks.map((/** @type {ListedLock} */ lock) => [lock.name, lock]));
-      rows.update(locks);
+      return locks;
     },
   });
   return {

@@ -79,6 +79,8 @@ function leave(why) {
   document.title = "Realmgate";
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   entrance.show(why);
+  // What was read with this key is not for the next one, which may do less.
+  for (const section of document.querySelectorAll("details")) section.open = false;
 }
 
 // Who goes to a section wants to see what is in it.

@@ -1,6 +1,6 @@
 // @ts-check
 /// <reference lib="dom" />
-// The partitioned tables on each shard, and their upkeep; asked for when the section is opened.
+// The partitioned tables on each shard, and their upkeep; asked for each minute while it is open.
 
 import { call } from "./api.js";
 import { ask } from "./ask.js";
@@ -22,6 +22,8 @@ import { table } from "./table.js";
  * @typedef {{ table: string, by: string, column: string, shards: ShardPart[] }} Table
  * @typedef {ShardPart & { table: string, by: string, column: string }} Row
  */
+
+const PERIOD_MS = 60_000;
 
 /** Fills the section. */
 export function partitionsSection() {
@@ -71,14 +73,13 @@ export function partitionsSection() {
       },
     ],
   });
-  byId("partitions-body").append(rows.element);
   const reader = whileOpen(/** @type {HTMLDetailsElement} */ (byId("partitions")), {
+    rows,
+    periodMs: PERIOD_MS,
     load: async () => {
       /** @type {{ tables: Table[] }} */
       const { tables } = await call("GET", "v1/partitions");
-      rows.update(
-        tables.flatMap(({ shards, ...rest }) => shards.map((part) => ({ ...part, ...rest }))),
-      );
+      return tables.flatMap(({ shards, ...rest }) => shards.map((part) => ({ ...part, ...rest })));
     },
   });
 }
