@@ -44,16 +44,19 @@ export function locksSection() {
             type: "button",
             class: "small",
             text: "Release…",
-            click: () => askRelease(name, held.get(name)?.owner ?? "Its holder"),
+            click: () => {
+              const lock = held.get(name);
+              if (lock) askRelease(lock);
+            },
           })),
       },
     ],
   });
   whileOpen(/** @type {HTMLDetailsElement} */ (byId("locks")), {
+    rows,
     periodMs: PERIOD_MS,
     load: async () => {
       const { locks } = await call("GET", `v1/locks?limit=${LIMIT}`);
-    rows,
       held = new Map(locks.map((/** @type {ListedLock} */ lock) => [lock.name, lock]));
       return locks;
     },
