@@ -25,6 +25,8 @@ export interface Trouble {
   readonly failingFrom?: number;
   readonly waiting?: number;
   readonly silent?: boolean;
+  /** An isolate of the first process that stopped speaking. */
+  readonly mute?: string;
   readonly alerts?: readonly Alert[];
 }
 
@@ -39,6 +41,9 @@ const STATEMENTS = [
   ["player.rename", "write", 4, 2.1, 0],
 ] as const;
 
+/** How far the clock of the second process's machine is behind. */
+const BEHIND_MS = 60_000;
+
 /** A fleet of two shards and two processes as it would be after `seconds` of work. */
 export function fleetView(seconds: number, trouble: Trouble = {}): FleetView {
   const at = Date.now();
@@ -47,7 +52,10 @@ export function fleetView(seconds: number, trouble: Trouble = {}): FleetView {
     at,
     fleet: "example",
     scope: "fleet",
-    processes: [process("a1f3", { at, trouble }), process("77c0", { at, trouble: {} })],
+    processes: [
+      process("a1f3", { at, trouble }),
+      process("77c0", { at: at - BEHIND_MS, trouble: {} }),
+    ],
     shards,
     nodes: shards.flatMap((one) => one.nodes.map((node) => health(one.name, { node, at }))),
     statements: statements(seconds, trouble),
@@ -173,7 +181,7 @@ function process(
     rssBytes: 310_000_000,
     isolates: ["isolate-0", "isolate-1"].map((name): IsolateReport => ({
       name,
-      at: silent ? at - 14_000 : at - 400,
+      at: silent || name === trouble.mute ? at - 14_000 : at - 400,
       startedAt: at - 90 * MINUTE_MS,
       requests: 7,
       heapBytes: 48_000_000,

@@ -17,7 +17,7 @@ import { table } from "./table.js";
  * }} Row
  */
 
-/** An isolate that did not speak for so long is marked. */
+/** An isolate that its process did not hear for so long is marked. */
 const SILENT_MS = 5_000;
 
 /** Fills the section; what it returns takes each view. */
@@ -35,13 +35,15 @@ export function processesSection() {
       { label: "State", text: state, level: (row) => isQuiet(row) ? "bad" : "" },
       {
         label: "Heard",
+        title: "A process by who answers, an isolate by its process, when that spoke last",
         numeric: true,
-        text: ({ process, isolate, now }) => `${age(now - (isolate ?? process).at)} ago`,
+        text: ({ process, isolate, now }) =>
+          `${age(isolate ? process.at - isolate.at : now - process.at)} ago`,
       },
       {
         label: "Up for",
         numeric: true,
-        text: ({ process, isolate, now }) => age(now - (isolate ?? process).startedAt),
+        text: ({ process, isolate }) => age(process.at - (isolate ?? process).startedAt),
       },
       {
         label: "Under way",
@@ -92,10 +94,14 @@ export function processesSection() {
   };
 }
 
-/** @param {Row} row */
-function isQuiet({ process, isolate, now }) {
+/**
+ * Of an isolate by the clock of its own machine: another's may be minutes away from it.
+ *
+ * @param {Row} row
+ */
+function isQuiet({ process, isolate }) {
   if (isolate === null) return process.state === "silent";
-  return process.state === "alive" && now - isolate.at > SILENT_MS;
+  return process.state === "alive" && process.at - isolate.at > SILENT_MS;
 }
 
 /** @param {Row} row */
