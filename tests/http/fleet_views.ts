@@ -1,3 +1,4 @@
+import type { ListedLock } from "../../src/locks/lock_store.ts";
 import type { Alert } from "../../src/monitor/alert.ts";
 import type { DBHealthStatus, HealthPoint } from "../../src/monitor/db_health_status.ts";
 import type { FleetView, IsolateReport, ProcessReport } from "../../src/monitor/fleet_view.ts";
@@ -63,6 +64,16 @@ export function fleetView(seconds: number, trouble: Trouble = {}): FleetView {
     alerts: trouble.alerts ?? [],
   };
 }
+
+/** A lock that somebody holds. */
+export const HELD_LOCK: ListedLock = {
+  name: "raid:7",
+  held: true,
+  owner: "world-12",
+  fence: "9",
+  remainingMs: 8_200,
+  waiters: 3,
+};
 
 /** An alert of a database that is down. */
 export function nodeDownAlert(
