@@ -35,10 +35,9 @@ export function processesSection() {
       { label: "State", text: state, level: (row) => isQuiet(row) ? "bad" : "" },
       {
         label: "Heard",
-        title: "A process by who answers, an isolate by its process, when that spoke last",
+        title: "An isolate: by its process, when that spoke last",
         numeric: true,
-        text: ({ process, isolate, now }) =>
-          `${age(isolate ? process.at - isolate.at : now - process.at)} ago`,
+        text: heard,
       },
       {
         label: "Up for",
@@ -102,6 +101,17 @@ export function processesSection() {
 function isQuiet({ process, isolate }) {
   if (isolate === null) return process.state === "silent";
   return process.state === "alive" && process.at - isolate.at > SILENT_MS;
+}
+
+/**
+ * The service knows who is alive by one clock. Since when another is not can be told only as well as
+ * their clocks agree.
+ *
+ * @param {Row} row
+ */
+function heard({ process, isolate, now }) {
+  if (isolate !== null) return `${age(process.at - isolate.at)} ago`;
+  return process.state === "alive" ? "just now" : `${age(now - process.at)} ago`;
 }
 
 /** @param {Row} row */
