@@ -36,7 +36,9 @@ Deno.test("the admin page asks before it acts, and says what came out", async ()
   await dialog.getByRole("button", { name: "Release", exact: true }).click();
   await dialog.getByText("world-13 holds it now").waitFor();
   assertEquals(acts(), []);
+  await page.keyboard.press("Escape");
   lock = { ...HELD_LOCK };
+  await ask.click();
   await dialog.getByRole("button", { name: "Release", exact: true }).click();
   await eventually(() => acts().length === 1);
   await page.keyboard.press("Escape");

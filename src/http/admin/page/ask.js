@@ -8,11 +8,11 @@ import { h, set, setText } from "./dom.js";
 
 /** @typedef {{ name: string, label: string, hint?: string }} Field */
 
-/** What was asked about is not so any more: nothing was done, and it may be asked again. */
+/** What was asked about is not so any more, and nothing was done. */
 export class Changed extends Error {
   /**
    * @param {string} message
-   * @param {Node} [shown] what is so now
+   * @param {Node} [shown] what would be done now, if it is confirmed; without it nothing can be
    */
   constructor(message, shown) {
     super(message);
@@ -111,8 +111,9 @@ export function ask({ title, says, verb, danger = false, fields = [], prepare, a
       set(result, { class: "result bad" });
       setText(result, sentence(error));
       if (error instanceof Changed && error.shown) result.append(error.shown);
-      // What cannot be looked at must not be done.
-      set(confirm, { disabled: what === prepare });
+      // What cannot be looked at, or is not there any more, must not be done.
+      const over = what === prepare || (error instanceof Changed && !error.shown);
+      set(confirm, { disabled: over });
       return false;
     } finally {
       busy = false;
