@@ -4,14 +4,21 @@ import type { Page } from "playwright-core";
 import { registerAdmin } from "../../src/http/admin/admin_routes.ts";
 import { eventually } from "../support/eventually.ts";
 import { AdminSite, KEY } from "./admin_site.ts";
-import { nodeDownAlert } from "./fleet_views.ts";
+import { HELD_LOCK, nodeDownAlert } from "./fleet_views.ts";
 import { faintTexts, namelessControls } from "./page_checks.ts";
 
-const LOCKS = {
-  locks: [
-    { name: "raid:7", held: true, owner: "world-12", fence: "9", remainingMs: 8_200, waiters: 3 },
-  ],
-};
+/** Runs in the page: which shape of a list has the focus once the one that had it changed places. */
+const movedShape = `(async () => {
+  const { keyed } = await import("/admin/keyed.js");
+  const { s } = await import("/admin/dom.js");
+  const list = document.querySelector("main").appendChild(s("svg"));
+  const show = (names) =>
+    keyed(list, names, { key: (name) => name, make: (id) => s("g", { id, tabindex: 0 }), update() {} });
+  show(["a", "b"]);
+  list.lastElementChild.focus();
+  show(["b", "a"]);
+  return document.activeElement.id;
+})()`;
 
 function level(page: Page, node: string) {
   return page.locator(`[data-node="${node}"]`).getAttribute("data-level");
@@ -72,7 +79,11 @@ Deno.test("the admin page asks for a key, says that one is wrong, and loads noth
   assertEquals(await page.locator(".node").count(), 6);
   assertEquals(await page.evaluate("[sessionStorage.length, localStorage.length]"), [1, 0]);
   for (const url of site.loaded) assert(url.startsWith(site.origin) || url === "data:,", url);
+  site.cut();
   await page.reload();
+  await page.locator("#link-text", { hasText: "Connecting" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+  site.mend();
   await page.locator(".node").first().waitFor();
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("API key").waitFor();
@@ -109,7 +120,10 @@ Deno.test("the admin page marks what else is wrong with a fleet", async () => {
   await using site = await AdminSite.open();
   site.trouble = {
     headless: ["s2"],
-    ejected: { s1b: "8200 ms behind, more than 5000", s1c: "drained by ops at 11:02" },
+    ejected: {
+      s1b: "8200 ms behind, more than 5000",
+      s1c: "drained by ops at 2026-11-26T11:02:00.000Z",
+    },
     waiting: 5,
     silent: true,
     failing: 0.2,
@@ -117,9 +131,18 @@ Deno.test("the admin page marks what else is wrong with a fleet", async () => {
   const page = await site.signedIn();
   assertEquals(await level(page, "s1b"), "out");
   assertEquals(await level(page, "s1c"), "drained");
+  assertMatch(
+    await page.locator('[data-node="s1c"]').textContent() ?? "",
+    /DRAINEDby ops since \d\d:\d\d$/,
+  );
   assertStringIncludes(await page.locator('[data-shard="s2"]').textContent() ?? "", "NO PRIMARY");
   await page.locator("#processes tr.bad", { hasText: "silent" }).first().waitFor();
   await page.locator(".vital.warn", { hasText: "Errors" }).waitFor();
+  const caches = page.locator(".vital", { has: page.getByText("Caches", { exact: true }) });
+  assertMatch(await caches.textContent() ?? "", /80 %of reads$/);
+  site.trouble = { mute: "isolate-1" };
+  await page.locator("#processes tr.child.bad", { hasText: "14 s ago" }).waitFor();
+  assertEquals(await page.locator("#processes tr.bad").count(), 1, "another clock is no silence");
   assertEquals(site.complaints, []);
 });
 
@@ -136,92 +159,20 @@ Deno.test("the admin page sorts statements by keyboard and keeps the focus while
   await page.keyboard.press("Enter");
   assertEquals(await head.getAttribute("aria-sort"), "descending");
   assertEquals(await names(), rising.toReversed());
+  await page.locator("#statements").getByRole("button", { name: "Cached", exact: true }).focus();
+  for (const way of ["descending", "ascending"]) {
+    await page.keyboard.press("Enter");
+    await page.locator(`#statements th[aria-sort="${way}"]`, { hasText: "Cached" }).waitFor();
+    const shares = await page.locator("#statements tbody").first().locator("td:nth-child(8)")
+      .allTextContents();
+    assertEquals(shares.map((share) => share === "–").indexOf(true), 4, `unknown last, ${way}`);
+  }
   await page.getByRole("button", { name: "player.get" }).focus();
   const views = () => page.locator("#charts .line.first").first().getAttribute("d");
   const before = await views();
   await eventually(async () => await views() !== before);
   assertEquals(await page.evaluate("document.activeElement.textContent"), "player.get");
-  assertEquals(site.complaints, []);
-});
-
-Deno.test("the admin page asks before it acts, and says what came out", async () => {
-  let holds = true;
-  await using site = await AdminSite.open({
-    "GET /v1/locks": (c) => c.json(holds ? LOCKS : { locks: [] }),
-    "DELETE /v1/locks/raid%3A7": (c) => {
-      holds = false;
-      return c.json({ released: true });
-    },
-    "POST /v1/admin/nodes/s1b/drain": (c) =>
-      c.json({ code: "forbidden", detail: "Cannot do this: it needs the scope admin" }, 403),
-    "POST /v1/caches/players/invalidate": (c) => c.json({ invalidated: 1 }),
-  });
-  const page = await site.signedIn();
-  await page.locator("#locks > summary").click();
-  const release = page.getByRole("button", { name: "Release…" });
-  await release.focus();
-  await page.keyboard.press("Enter");
-  const dialog = page.getByRole("dialog", { name: "Release raid:7" });
-  await dialog.waitFor();
-  assertEquals(await page.evaluate("document.activeElement.textContent"), "Cancel");
-  await page.keyboard.press("Escape");
-  assertEquals(await page.evaluate("document.activeElement.textContent"), "Release…");
-  const acts = () => site.asked.filter(({ method }) => method !== "GET");
-  assertEquals(acts(), []);
-
-  await release.click();
-  await dialog.getByRole("button", { name: "Release", exact: true }).click();
-  await dialog.getByText("raid:7 is free for the next one.").waitFor();
-  await dialog.getByRole("button", { name: "Close" }).last().click();
-  await page.getByText("No lock is held.").waitFor();
-
-  await page.locator('[data-node="s1b"]').focus();
-  await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: "Drain…" }).click();
-  await page.getByRole("button", { name: "Drain", exact: true }).click();
-  await page.getByText("it needs the scope admin. Sign in with a key that has it.").waitFor();
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("Escape");
-
-  await page.locator('#caches [data-key="players"]').getByRole("button").click();
-  await page.getByLabel("Tag").fill("player:42");
-  await page.keyboard.press("Enter");
-  await page.getByText("What carried player:42 is dropped").waitFor();
-  assertEquals(acts(), [
-    { method: "DELETE", path: "/v1/locks/raid%3A7?force=true", body: undefined },
-    { method: "POST", path: "/v1/admin/nodes/s1b/drain", body: { drain: true } },
-    { method: "POST", path: "/v1/caches/players/invalidate", body: { tags: ["player:42"] } },
-  ]);
-  assertEquals(site.complaints, []);
-});
-
-Deno.test("the admin page does partition upkeep only once its steps were shown", async () => {
-  const step = { action: "drop", partition: "p20260101", until: "2026-01-02T00:00:00Z" };
-  const part = { shard: "s1", node: "s1a", status: "due", partitions: [] };
-  const table = { table: "event_log", by: "range", column: "at" };
-  const steps = (outcome: string) => [{ ...step, outcome, sql: ["ALTER TABLE event_log …"] }];
-  const answer = (outcome: string) => ({
-    ...table,
-    shards: [{ ...part, plan: { steps: steps(outcome), problems: [] } }],
-  });
-  await using site = await AdminSite.open({
-    "GET /v1/partitions": (c) => c.json({ tables: [answer("planned")] }),
-    "POST /v1/partitions/event_log/maintain": (c) => {
-      const { dryRun } = site.asked.at(-1)?.body as { readonly dryRun?: boolean };
-      return c.json(answer(dryRun === true ? "planned" : "done"));
-    },
-  });
-  const page = await site.signedIn();
-  await page.locator("#partitions > summary").click();
-  await page.getByRole("button", { name: "Upkeep…" }).click();
-  await page.getByText("s1: drop p20260101").waitFor();
-  await page.getByText("ALTER TABLE event_log …").waitFor();
-  await page.getByRole("button", { name: "Do it" }).click();
-  await page.locator('[data-outcome="done"]').waitFor();
-  assertEquals(site.asked.filter(({ method }) => method === "POST").map(({ body }) => body), [
-    { dryRun: true },
-    {},
-  ]);
+  assertEquals(await page.evaluate(movedShape), "b");
   assertEquals(site.complaints, []);
 });
 
@@ -229,28 +180,57 @@ Deno.test("the admin page says that it is stale when the stream ends, and goes o
   await using site = await AdminSite.open();
   const page = await site.signedIn();
   await page.getByText("Live", { exact: true }).waitFor();
+  const told = (node: string) =>
+    page.locator("#announce", { hasText: `${node} does not answer` }).waitFor({
+      state: "attached",
+    });
+  const older = nodeDownAlert("s1b", 9_000);
+  site.trouble = { alerts: [older] };
+  await told("s1b");
   site.cut();
   await page.getByText(/Stale: what you see is \d+ s old/).waitFor();
-  site.trouble = { down: ["s2c"] };
+  assertMatch(await page.title(), /^Not live · ✕ 1/);
+  site.trouble = { down: ["s2c"], alerts: [older] };
   site.mend();
   await page.getByText("Live", { exact: true }).waitFor();
   assertEquals(await page.locator("#stale").isHidden(), true);
   await eventually(async () => await level(page, "s2c") === "down");
+  assertMatch(await page.title(), /^✕ 1/);
+  site.cut();
+  await page.getByText("Not live", { exact: true }).waitFor();
+  site.trouble = { down: ["s2c"], alerts: [nodeDownAlert("s2c", 1_000), older] };
+  site.mend();
+  await told("s2c");
   assertEquals(site.complaints, []);
 });
 
-Deno.test("the admin page hides the audit log of a service that has none", async () => {
+Deno.test("the admin page hides the audit log of a service that has none, and a session's from the next", async () => {
   await using without = await AdminSite.open();
   const plain = await without.signedIn();
   await eventually(() => without.asked.some(({ path }) => path.startsWith("/v1/admin/audit")));
   assertEquals(await plain.locator("#audit").isHidden(), true);
   const entry = { at: 1, by: "ops", action: "lock.release", target: "raid:7", outcome: "done" };
+  let admin = true;
   await using site = await AdminSite.open({
-    "GET /v1/admin/audit": (c) => c.json({ entries: [entry] }),
+    "GET /v1/admin/audit": (c) =>
+      admin
+        ? c.json({ entries: [{ id: "2-0", ...entry }, { id: "1-0", ...entry }] })
+        : c.json({ code: "forbidden", detail: "Cannot read this: it needs the scope admin" }, 403),
   });
   const page = await site.signedIn();
   await page.locator("#audit > summary").click();
-  await page.locator("#audit td", { hasText: "lock.release" }).waitFor();
+  await page.locator("#audit td", { hasText: "lock.release" }).first().waitFor();
+  assertEquals(await page.locator("#audit tbody tr").count(), 2);
+  for (const may of [false, true]) {
+    await page.getByRole("button", { name: "Sign out" }).click();
+    admin = may;
+    await site.signIn(page);
+    assertEquals(await page.locator("#audit[open], #audit tbody tr").count(), 0);
+    await page.locator("#audit > summary").click();
+    const shown = may ? "lock.release" : "Sign in with a key that has it.";
+    await page.locator("#audit").getByText(shown).first().waitFor();
+    assertEquals(await page.locator("#audit tbody tr").count(), may ? 2 : 0);
+  }
   assertEquals([...without.complaints, ...site.complaints], []);
 });
 
@@ -269,7 +249,9 @@ Deno.test("the checks of a page find a faint text and a button without a name", 
 
 for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`the admin page is readable and fits a phone in the ${colorScheme}`, async () => {
-    await using site = await AdminSite.open({ "GET /v1/locks": (c) => c.json(LOCKS) });
+    await using site = await AdminSite.open({
+      "GET /v1/locks": (c) => c.json({ locks: [HELD_LOCK] }),
+    });
     site.trouble = {
       down: ["s1b"],
       failing: 0.1,

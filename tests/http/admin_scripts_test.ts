@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { CALL_BOUNDS_MS, percentile } from "../../src/http/admin/page/buckets.js";
-import { age, bytes, count, ms, percent, rate } from "../../src/http/admin/page/format.js";
+import { bucketMs, CALL_BOUNDS_MS, percentile } from "../../src/http/admin/page/buckets.js";
+import { age, bytes, count, ms, percent, rate, since } from "../../src/http/admin/page/format.js";
 import { Rates } from "../../src/http/admin/page/rates.js";
 import { SseParser } from "../../src/http/admin/page/sse_parser.js";
 import { layout } from "../../src/http/admin/page/topology_layout.js";
@@ -28,6 +28,7 @@ Deno.test("percentile spreads the calls of a bucket over it, and knows the servi
   assertEquals(percentile([90, 0, 0, 0, 10], 0.99), 9.5);
   assertEquals(percentile([...CALL_BOUNDS_MS.map(() => 0), 5], 0.5), 5_000);
   assertEquals(percentile([], 0.99), null);
+  assertEquals([4_900, 5_000, null].map(bucketMs), ["4.9 s", "> 5 s", "–"]);
 });
 
 Deno.test("Rates makes calls and errors a second out of counters", () => {
@@ -60,6 +61,19 @@ Deno.test("Rates makes calls and errors a second out of counters", () => {
   });
 });
 
+Deno.test("Rates are steady where processes tell of a steady load each two seconds", () => {
+  const rates = new Rates();
+  const view = fleetView(600);
+  const [metrics] = view.statements;
+  if (metrics === undefined) throw new Error("a fleet must have a statement");
+  for (let second = 0; second < 20; second++) {
+    const since = { ...metrics.since, calls: 20 * Math.floor(second / 2) };
+    const statements = [{ ...metrics, since }];
+    rates.add({ ...view, at: view.at + second * 1_000, statements });
+  }
+  assertEquals([...new Set(rates.points.slice(6).map(({ calls }) => calls))], [10]);
+});
+
 Deno.test("Rates counts nothing of processes that come, go, or begin anew", () => {
   const rates = new Rates();
   const view = fleetView(600);
@@ -75,6 +89,9 @@ Deno.test("format writes numbers so that hardly any is not none", () => {
   assertEquals([rate(0), rate(0.0004), rate(12.34), rate(123.4)], ["0", "<0.01", "12.3", "123"]);
   assertEquals([ms(0.42), ms(1_400), ms(90_000)], ["0.42 ms", "1.4 s", "90 s"]);
   assertEquals([age(99_000), age(200_000), age(7_200_000)], ["99 s", "3 min", "2 h"]);
+  const [then, today] = [new Date(2026, 10, 25, 11, 2), new Date(2026, 10, 25, 23)];
+  assertEquals(since(then.getTime(), today.getTime()), "11:02");
+  assertEquals(since(then.getTime(), today.getTime() + 7_200_000), "25 Nov");
   assertEquals([bytes(999), bytes(1_500), bytes(64e6)], ["999 B", "1.5 kB", "64 MB"]);
   assertEquals([percent(0), percent(0.0004), percent(0.9999), percent(1)], [
     "0 %",

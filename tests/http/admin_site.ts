@@ -76,10 +76,15 @@ export class AdminSite implements AsyncDisposable {
   /** The page with the fleet. */
   async signedIn(options: Parameters<Browser["newPage"]>[0] = {}): Promise<Page> {
     const page = await this.page(options);
+    await this.signIn(page);
+    return page;
+  }
+
+  /** Gives the key, and waits for the fleet. */
+  async signIn(page: Page): Promise<void> {
     await page.getByLabel("API key").fill(KEY);
     await page.getByRole("button", { name: "Show the fleet" }).click();
     await page.locator(".node").first().waitFor();
-    return page;
   }
 
   /** Ends all streams and refuses new ones, as a service that stops. */

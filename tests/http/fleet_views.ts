@@ -1,3 +1,4 @@
+import type { ListedLock } from "../../src/locks/lock_store.ts";
 import type { Alert } from "../../src/monitor/alert.ts";
 import type { DBHealthStatus, HealthPoint } from "../../src/monitor/db_health_status.ts";
 import type { FleetView, IsolateReport, ProcessReport } from "../../src/monitor/fleet_view.ts";
@@ -25,6 +26,8 @@ export interface Trouble {
   readonly failingFrom?: number;
   readonly waiting?: number;
   readonly silent?: boolean;
+  /** An isolate of the first process that stopped speaking. */
+  readonly mute?: string;
   readonly alerts?: readonly Alert[];
 }
 
@@ -39,6 +42,9 @@ const STATEMENTS = [
   ["player.rename", "write", 4, 2.1, 0],
 ] as const;
 
+/** How far the clock of the second process's machine is behind. */
+const BEHIND_MS = 60_000;
+
 /** A fleet of two shards and two processes as it would be after `seconds` of work. */
 export function fleetView(seconds: number, trouble: Trouble = {}): FleetView {
   const at = Date.now();
@@ -47,7 +53,10 @@ export function fleetView(seconds: number, trouble: Trouble = {}): FleetView {
     at,
     fleet: "example",
     scope: "fleet",
-    processes: [process("a1f3", { at, trouble }), process("77c0", { at, trouble: {} })],
+    processes: [
+      process("a1f3", { at, trouble }),
+      process("77c0", { at: at - BEHIND_MS, trouble: {} }),
+    ],
     shards,
     nodes: shards.flatMap((one) => one.nodes.map((node) => health(one.name, { node, at }))),
     statements: statements(seconds, trouble),
@@ -55,6 +64,16 @@ export function fleetView(seconds: number, trouble: Trouble = {}): FleetView {
     alerts: trouble.alerts ?? [],
   };
 }
+
+/** A lock that somebody holds. */
+export const HELD_LOCK: ListedLock = {
+  name: "raid:7",
+  held: true,
+  owner: "world-12",
+  fence: "9",
+  remainingMs: 8_200,
+  waiters: 3,
+};
 
 /** An alert of a database that is down. */
 export function nodeDownAlert(
@@ -174,7 +193,7 @@ function process(
     rssBytes: 310_000_000,
     isolates: ["isolate-0", "isolate-1"].map((name): IsolateReport => ({
       name,
-      at: silent ? at - 14_000 : at - 400,
+      at: silent || name === trouble.mute ? at - 14_000 : at - 400,
       startedAt: at - 90 * MINUTE_MS,
       requests: 7,
       heapBytes: 48_000_000,

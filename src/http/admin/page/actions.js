@@ -2,7 +2,9 @@
 // What an operator can do; each asks first.
 
 import { call } from "./api.js";
-import { ask } from "./ask.js";
+import { ask, Changed } from "./ask.js";
+
+/** @typedef {import("../../../locks/lock_store.ts").ListedLock} ListedLock */
 
 /**
  * Takes a replica out of routing, or back.
@@ -34,17 +36,17 @@ export function askDrain(node, drain) {
 }
 
 /**
- * Drops what carries a tag.
+ * Drops what carries a tag: tags are the fleet's, not a cache's.
  *
- * @param {string} cache
+ * @param {string} cache where it is asked for
  */
 export function askInvalidate(cache) {
   ask({
-    title: `Drop from ${cache}`,
+    title: "Drop from every cache",
     verb: "Drop",
     danger: true,
     says: [
-      "Every entry with the tag is dropped in the whole fleet, and read from the databases when it is asked for next.",
+      `Every entry with the tag is dropped in the whole fleet, from every cache and not from ${cache} alone, and read from the databases when it is asked for next.`,
     ],
     fields: [{ name: "tag", label: "Tag", hint: "Such as player:42, as in @invalidates." }],
     act: async ({ tag }) => {
@@ -55,22 +57,29 @@ export function askInvalidate(cache) {
 }
 
 /**
- * Takes a lock from its holder.
+ * Takes a lock from its holder, but from nobody who got it since.
  *
- * @param {string} name
- * @param {string} owner
+ * @param {ListedLock} shown
  */
-export function askRelease(name, owner) {
+export function askRelease({ name, owner, fence }) {
+  const path = `v1/locks/${encodeURIComponent(name)}`;
+  const holder = owner ?? "Its holder";
   ask({
     title: `Release ${name}`,
     verb: "Release",
     danger: true,
     says: [
-      `${owner} loses the lock, without being told: it finds out when it renews. The first in line gets it.`,
+      `${holder} loses the lock, without being told: it finds out when it renews. The first in line gets it.`,
       "Until then both may work under it. Only writes with a fence are safe from the one that lost it.",
     ],
     act: async () => {
-      const { released } = await call("DELETE", `v1/locks/${encodeURIComponent(name)}?force=true`);
+      const now = await call("GET", path);
+      if (!now.held) return `Nobody holds ${name} any more.`;
+      if (now.fence !== fence) {
+        const again = now.owner === owner ? ", anew" : "";
+        throw new Changed(`${now.owner ?? "Somebody else"} holds it now${again}: not released.`);
+      }
+      const { released } = await call("DELETE", `${path}?force=true`);
       return released ? `${name} is free for the next one.` : `Nobody held ${name} any more.`;
     },
   });

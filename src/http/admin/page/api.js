@@ -6,6 +6,8 @@ import { keyOf } from "./session.js";
 
 /** A proxy may have put the service under a path of its own. */
 const ROOT = new URL("../", import.meta.url);
+/** A service answers sooner; from one that is gone without a word nothing would ever come. */
+const LONGEST_MS = 60_000;
 
 /** What the service answered with instead of what was asked for. */
 export class Problem extends Error {
@@ -51,7 +53,7 @@ export async function send(path, options = {}) {
 }
 
 /**
- * Calls the service, and reads its answer.
+ * Calls the service, and reads its answer; gives up after a minute.
  *
  * @param {string} method
  * @param {string} path
@@ -60,14 +62,22 @@ export async function send(path, options = {}) {
  * @throws {Problem}
  */
 export async function call(method, path, body) {
-  const response = await send(path, {
-    method,
-    ...(body === undefined ? {} : {
-      body: JSON.stringify(body),
-      headers: { "content-type": "application/json" },
-    }),
-  });
-  return await response.json();
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  try {
+    const response = await send(path, {
+      method,
+      signal,
+      ...(body === undefined ? {} : {
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" },
+      }),
+    });
+    return await response.json();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const detail = "No answer came for a minute: what was asked for may be done all the same";
+    throw new Problem(detail, { code: "no_answer", status: 0 });
+  }
 }
 
 /** @param {Response} response */

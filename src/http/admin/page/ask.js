@@ -8,7 +8,22 @@ import { h, set, setText } from "./dom.js";
 
 /** @typedef {{ name: string, label: string, hint?: string }} Field */
 
+/** What was asked about is not so any more, and nothing was done. */
+export class Changed extends Error {
+  /**
+   * @param {string} message
+   * @param {Node} [shown] what would be done now, if it is confirmed; without it nothing can be
+   */
+  constructor(message, shown) {
+    super(message);
+    this.name = "Changed";
+    this.shown = shown;
+  }
+}
+
 /**
+ * Asks, does it once that is confirmed, and cannot be closed meanwhile.
+ *
  * @param {{
  *   title: string,
  *   says: readonly string[],
@@ -17,11 +32,12 @@ import { h, set, setText } from "./dom.js";
  *   fields?: readonly Field[],
  *   prepare?: () => Promise<Node>,
  *   act: (values: Record<string, string>) => Promise<string | Node>,
- * }} options `prepare` finds out what will happen; nothing can be done before it has
+ * }} options `prepare` finds out what will happen; nothing can be done before it has. `act` may throw
+ *   {@linkcode Changed}
  */
 export function ask({ title, says, verb, danger = false, fields = [], prepare, act }) {
   let busy = false;
-  const { body, foot, close, dialog } = openDialog({ title });
+  const { body, foot, close, dialog, hold } = openDialog({ title });
   const inputs = fields.map(({ name, label, hint }) => {
     const input = h("input", {
       name,
@@ -57,29 +73,31 @@ export function ask({ title, says, verb, danger = false, fields = [], prepare, a
   set(confirm, { form: form.id });
   body.append(form);
   foot.append(cancel, confirm);
-  dialog.addEventListener("cancel", (event) => {
-    if (busy) event.preventDefault();
-  });
   // What cannot be undone by itself is not what Enter does at once.
-  (inputs[0]?.input ?? cancel).focus();
-  if (prepare) void work(prepare, "Looking what would be done…", () => {});
+  const first = inputs[0]?.input ?? cancel;
+  first.focus();
+  if (prepare) void work(prepare, "Looking what would be done…");
 
   async function run() {
+    if (busy) return;
     const values = Object.fromEntries(inputs.map(({ name, input }) => [name, input.value.trim()]));
-    await work(() => act(values), "At work…", () => {
-      confirm.remove();
-      setText(cancel, "Close");
-      cancel.focus();
-    });
+    hold(true);
+    set(cancel, { disabled: true });
+    const done = await work(() => act(values), "At work…");
+    hold(false);
+    set(cancel, { disabled: false });
+    if (!done) return first.focus();
+    confirm.remove();
+    setText(cancel, "Close");
+    cancel.focus();
   }
 
   /**
    * @param {() => Promise<string | Node>} what
    * @param {string} meanwhile
-   * @param {() => void} done
+   * @returns {Promise<boolean>} whether it went well
    */
-  async function work(what, meanwhile, done) {
-    if (busy) return;
+  async function work(what, meanwhile) {
     busy = true;
     set(confirm, { disabled: true });
     set(result, { class: "result" });
@@ -88,12 +106,15 @@ export function ask({ title, says, verb, danger = false, fields = [], prepare, a
       result.replaceChildren(await what());
       set(result, { class: what === prepare ? "result" : "result good" });
       set(confirm, { disabled: false });
-      done();
+      return true;
     } catch (error) {
       set(result, { class: "result bad" });
       setText(result, sentence(error));
-      // What cannot be looked at must not be done.
-      set(confirm, { disabled: what === prepare });
+      if (error instanceof Changed && error.shown) result.append(error.shown);
+      // What cannot be looked at, or is not there any more, must not be done.
+      const over = what === prepare || (error instanceof Changed && !error.shown);
+      set(confirm, { disabled: over });
+      return false;
     } finally {
       busy = false;
     }
@@ -106,6 +127,7 @@ export function ask({ title, says, verb, danger = false, fields = [], prepare, a
  * @param {unknown} error
  */
 export function sentence(error) {
+  if (error instanceof Changed) return error.message;
   if (!(error instanceof Problem)) return "Something went wrong in this page.";
   return error.status === 403
     ? `${error.message}. Sign in with a key that has it.`

@@ -10,7 +10,8 @@ import { table } from "./table.js";
 
 /**
  * @typedef {{
- *   at: number, by: string, action: string, target: string, outcome: string, detail?: string,
+ *   id: string, at: number, by: string, action: string, target: string, outcome: string,
+ *   detail?: string,
  * }} AuditEntry
  */
 
@@ -21,7 +22,7 @@ const PATH = "v1/admin/audit?limit=50";
 export function auditSection() {
   const rows = table({
     label: "Audit log",
-    key: (/** @type {AuditEntry} */ e) => `${e.at} ${e.by} ${e.action} ${e.target} ${e.outcome}`,
+    key: (/** @type {AuditEntry} */ e) => e.id,
     empty: "Nobody did anything yet.",
     columns: [
       {
@@ -36,7 +37,6 @@ export function auditSection() {
       { label: "Detail", text: (e) => e.detail ?? "" },
     ],
   });
-  byId("audit-body").append(rows.element);
   const section = /** @type {HTMLDetailsElement} */ (byId("audit"));
   const links = document.querySelectorAll('a[href="#audit"]');
   const show = (/** @type {boolean} */ there) => {
@@ -44,8 +44,9 @@ export function auditSection() {
     for (const link of links) set(link, { hidden: !there });
   };
   whileOpen(section, {
+    rows,
     periodMs: PERIOD_MS,
-    load: async () => rows.update((await call("GET", PATH)).entries),
+    load: async () => (await call("GET", PATH)).entries,
   });
   return {
     async find() {

@@ -1,6 +1,8 @@
 // @ts-check
 // Percentiles out of counts by duration.
 
+import { ms } from "./format.js";
+
 /** Where the buckets of calls end, in milliseconds; a last one has those that took longer. */
 export const CALL_BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
 
@@ -9,7 +11,7 @@ export const CALL_BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000,
  *
  * @param {readonly number[]} buckets
  * @param {number} share such as 0.99
- * @returns {number | null} in milliseconds; `null` of no calls
+ * @returns {number | null} in milliseconds; `null` of no calls; where the last bucket begins, in it
  */
 export function percentile(buckets, share) {
   const all = buckets.reduce((sum, n) => sum + n, 0);
@@ -24,6 +26,16 @@ export function percentile(buckets, share) {
     left -= n;
   }
   return CALL_BOUNDS_MS.at(-1) ?? null;
+}
+
+/**
+ * A percentile for people: one in the last bucket is more than where that begins, who knows how much.
+ *
+ * @param {number | null | undefined} n in milliseconds
+ */
+export function bucketMs(n) {
+  const last = CALL_BOUNDS_MS.at(-1) ?? Infinity;
+  return n !== null && n !== undefined && n >= last ? `> ${ms(last)}` : ms(n);
 }
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 // Throughput, errors and latencies over the last minutes.
 
+import { bucketMs } from "./buckets.js";
 import { chart } from "./chart.js";
 import { byId } from "./dom.js";
 import { ms, percent, rate } from "./format.js";
@@ -34,7 +35,8 @@ export function chartsSection() {
     }),
     chart({
       title: "Latency",
-      format: ms,
+      axis: ms,
+      format: bucketMs,
       lines: [
         { label: "p99", style: "first", value: (/** @type {Point} */ p) => p.p99 },
         { label: "p50", style: "second", value: (p) => p.p50 },

@@ -68,7 +68,8 @@ export function listen({ onView, onAlert, onState }) {
         clearTimeout(watchdog);
         watchdog = setTimeout(() => controller.abort(), SILENT_MS);
         for (const { event, data, id } of parser.push(value)) {
-          lastId = id;
+          // A stream names none until it tells of an alert; what an earlier one told stays told.
+          if (id !== null) lastId = id;
           if (event === "alert") onAlert(JSON.parse(data));
           else if (event === "fleet") {
             waitMs = FIRST_WAIT_MS;

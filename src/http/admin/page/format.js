@@ -90,6 +90,19 @@ export function clock(at) {
 }
 
 /**
+ * Since when: the time of day, or of another day its date.
+ *
+ * @param {number} at Unix milliseconds
+ * @param {number} now
+ */
+export function since(at, now) {
+  const [then, today] = [new Date(at), new Date(now)];
+  return then.toDateString() === today.toDateString()
+    ? clock(at).slice(0, 5)
+    : then.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+}
+
+/**
  * One of something, or several.
  *
  * @param {number} n

@@ -36,7 +36,7 @@ export function keyed(parent, items, { key, make, update }) {
   }
   shown.set(parent, after);
   if (
-    focused instanceof HTMLElement && focused !== document.activeElement &&
-    parent.contains(focused)
+    (focused instanceof HTMLElement || focused instanceof SVGElement) &&
+    focused !== document.activeElement && parent.contains(focused)
   ) focused.focus({ preventScroll: true });
 }

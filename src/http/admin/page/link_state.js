@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 // Whether what is shown is true now.
 
+import { markTab } from "./badge.js";
 import { byId, set, setText } from "./dom.js";
 import { age } from "./format.js";
 
@@ -10,7 +11,7 @@ import { age } from "./format.js";
 /** A view that is older is called so. */
 const STALE_MS = 4_000;
 
-/** Keeps the mark in the head of the page, and the strip below it; `stop` ends that. */
+/** Keeps the mark in the head of the page, the strip below it and the tab's; `stop` ends that. */
 export function linkState() {
   const mark = byId("link-state");
   const text = byId("link-text");
@@ -34,6 +35,7 @@ export function linkState() {
     set(strip, { hidden: live || (viewAt === 0 && state.kind !== "waiting") });
     setText(strip, viewAt === 0 ? next : `Stale: what you see is ${age(old)} old. ${next}`);
     document.body.classList.toggle("stale", stale);
+    markTab(live || viewAt === 0);
   }
 
   const timer = setInterval(draw, 1_000);
@@ -52,6 +54,7 @@ export function linkState() {
       clearInterval(timer);
       set(strip, { hidden: true });
       document.body.classList.remove("stale");
+      markTab(true);
     },
   };
 }

@@ -44,18 +44,21 @@ export function locksSection() {
             type: "button",
             class: "small",
             text: "Release…",
-            click: () => askRelease(name, held.get(name)?.owner ?? "Its holder"),
+            click: () => {
+              const lock = held.get(name);
+              if (lock) askRelease(lock);
+            },
           })),
       },
     ],
   });
-  byId("locks-body").append(rows.element);
   whileOpen(/** @type {HTMLDetailsElement} */ (byId("locks")), {
+    rows,
     periodMs: PERIOD_MS,
     load: async () => {
       const { locks } = await call("GET", `v1/locks?limit=${LIMIT}`);
       held = new Map(locks.map((/** @type {ListedLock} */ lock) => [lock.name, lock]));
-      rows.update(locks);
+      return locks;
     },
   });
   return {

@@ -15,7 +15,7 @@ import { partitionsSection } from "./partitions_section.js";
 import { poolsSection } from "./pools_section.js";
 import { processesSection } from "./processes_section.js";
 import { keyOf } from "./session.js";
-import { showFleet, signIn } from "./sign_in.js";
+import { showStage, signIn } from "./sign_in.js";
 import { statementsSection } from "./statements_section.js";
 import { topologySection } from "./topology_section.js";
 import { vitals } from "./vitals.js";
@@ -40,6 +40,7 @@ let stop = () => {};
 
 function start() {
   stop();
+  showStage("connecting");
   const link = linkState();
   let first = true;
   const stream = listen({
@@ -51,7 +52,7 @@ function start() {
     onView(view) {
       if (first) {
         first = false;
-        showFleet(true);
+        showStage("fleet");
         void audit.find();
       }
       link.viewed();
@@ -78,6 +79,8 @@ function leave(why) {
   stop = () => {};
   document.title = "Realmgate";
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  // What was read with this key is not for the next one, which may do less.
+  for (const section of document.querySelectorAll("details")) section.open = false;
   entrance.show(why);
 }
 

@@ -1,6 +1,8 @@
 // @ts-check
 // How a database does, in one word and one sentence.
 
+import { since } from "./format.js";
+
 /** @typedef {import("../../../monitor/db_health_status.ts").DBHealthStatus} DBHealthStatus */
 /** @typedef {import("../../../monitor/fleet_view.ts").FleetView} FleetView */
 /** @typedef {import("../../../routing/topology.ts").ShardState} ShardState */
@@ -16,11 +18,15 @@ const OLD_MS = 15_000;
  * @returns {NodeStatus}
  */
 export function nodeStatus(node, now) {
-  const { up, ejected, role, semiSync, server, observedAt } = node;
-  if (!up) return { level: "down", word: "Down", why: ejected ?? "it does not answer" };
+  const { up, ejected, drained, role, semiSync, server, observedAt } = node;
+  const by = drained && `by ${drained.by} since ${since(drained.at, now)}`;
+  if (!up) {
+    const why = by ? `it does not answer; drained ${by}` : ejected ?? "it does not answer";
+    return { level: "down", word: "Down", why };
+  }
   if (ejected !== null) {
-    return isDrained(node)
-      ? { level: "drained", word: "Drained", why: ejected.replace(/^drained /, "") }
+    return by
+      ? { level: "drained", word: "Drained", why: by }
       : { level: "out", word: "Ejected", why: ejected };
   }
   const replication = server?.replication;

@@ -1,9 +1,9 @@
 // @ts-check
 /// <reference lib="dom" />
-// The partitioned tables on each shard, and their upkeep; asked for when the section is opened.
+// The partitioned tables on each shard, and their upkeep; asked for each minute while it is open.
 
 import { call } from "./api.js";
-import { ask } from "./ask.js";
+import { ask, Changed } from "./ask.js";
 import { byId, h } from "./dom.js";
 import { count, ms, some } from "./format.js";
 import { whileOpen } from "./polled.js";
@@ -22,6 +22,8 @@ import { table } from "./table.js";
  * @typedef {{ table: string, by: string, column: string, shards: ShardPart[] }} Table
  * @typedef {ShardPart & { table: string, by: string, column: string }} Row
  */
+
+const PERIOD_MS = 60_000;
 
 /** Fills the section. */
 export function partitionsSection() {
@@ -71,26 +73,33 @@ export function partitionsSection() {
       },
     ],
   });
-  byId("partitions-body").append(rows.element);
   const reader = whileOpen(/** @type {HTMLDetailsElement} */ (byId("partitions")), {
+    rows,
+    periodMs: PERIOD_MS,
     load: async () => {
       /** @type {{ tables: Table[] }} */
       const { tables } = await call("GET", "v1/partitions");
-      rows.update(
-        tables.flatMap(({ shards, ...rest }) => shards.map((part) => ({ ...part, ...rest }))),
-      );
+      return tables.flatMap(({ shards, ...rest }) => shards.map((part) => ({ ...part, ...rest })));
     },
   });
 }
 
 /**
- * A dry run first: its steps are what will be done.
+ * A dry run first: its steps are what will be done. Time goes on while they are read, so they are
+ * looked for again before anything is done.
  *
  * @param {string} name
  * @param {() => void} done
  */
 function askUpkeep(name, done) {
   const path = `v1/partitions/${encodeURIComponent(name)}/maintain`;
+  let shown = "";
+  const look = async () => {
+    const report = await call("POST", path, { dryRun: true });
+    const before = shown;
+    shown = stepsText(report);
+    return { report, same: shown === before };
+  };
   ask({
     title: `Upkeep of ${name}`,
     verb: "Do it",
@@ -98,13 +107,29 @@ function askUpkeep(name, done) {
     says: [
       "These steps are carried out on each shard's primary, one after the other. Dropping a partition deletes its rows for good.",
     ],
-    prepare: async () => steps(await call("POST", path, { dryRun: true })),
+    prepare: async () => steps((await look()).report),
     act: async () => {
+      const now = await look();
+      if (!now.same) {
+        throw new Changed("Other steps are due now, so nothing was done yet:", steps(now.report));
+      }
       const report = await call("POST", path, {});
       done();
       return steps(report);
     },
   });
+}
+
+/**
+ * What would be done, to tell whether it is still the same.
+ *
+ * @param {Table} report
+ */
+function stepsText({ shards }) {
+  return JSON.stringify(shards.map(({ shard, plan }) => [
+    shard,
+    plan.steps.map(({ action, partition, sql }) => [action, partition, sql]),
+  ]));
 }
 
 /** @param {Table} report */

@@ -42,26 +42,32 @@ export function poolsSection() {
       },
       {
         label: "Refused",
-        title: "Callers, because too many waited",
+        title: "Callers, because too many waited; since the start",
         numeric: true,
         text: (p) => count(p.saturated),
         value: (p) => p.saturated,
       },
       {
         label: "Timed out",
-        title: "Callers whose wait ended without a connection",
+        title: "Callers whose wait ended without a connection; since the start",
         numeric: true,
         text: (p) => count(p.timedOut),
         value: (p) => p.timedOut,
       },
       {
         label: "No connection",
-        title: "Connects that failed",
+        title: "Connects that failed; since the start",
         numeric: true,
         text: (p) => count(p.connectFailures),
         value: (p) => p.connectFailures,
       },
-      { label: "Mean wait", numeric: true, text: (p) => ms(meanWait(p)), value: meanWait },
+      {
+        label: "Mean wait",
+        title: "Of callers that waited; since the start",
+        numeric: true,
+        text: (p) => ms(meanWait(p)),
+        value: meanWait,
+      },
     ],
   });
   byId("pools-body").append(rows.element);

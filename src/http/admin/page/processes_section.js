@@ -17,7 +17,7 @@ import { table } from "./table.js";
  * }} Row
  */
 
-/** An isolate that did not speak for so long is marked. */
+/** An isolate that its process did not hear for so long is marked. */
 const SILENT_MS = 5_000;
 
 /** Fills the section; what it returns takes each view. */
@@ -35,13 +35,14 @@ export function processesSection() {
       { label: "State", text: state, level: (row) => isQuiet(row) ? "bad" : "" },
       {
         label: "Heard",
+        title: "An isolate: by its process, when that spoke last",
         numeric: true,
-        text: ({ process, isolate, now }) => `${age(now - (isolate ?? process).at)} ago`,
+        text: heard,
       },
       {
         label: "Up for",
         numeric: true,
-        text: ({ process, isolate, now }) => age(now - (isolate ?? process).startedAt),
+        text: ({ process, isolate }) => age(process.at - (isolate ?? process).startedAt),
       },
       {
         label: "Under way",
@@ -92,10 +93,25 @@ export function processesSection() {
   };
 }
 
-/** @param {Row} row */
-function isQuiet({ process, isolate, now }) {
+/**
+ * Of an isolate by the clock of its own machine: another's may be minutes away from it.
+ *
+ * @param {Row} row
+ */
+function isQuiet({ process, isolate }) {
   if (isolate === null) return process.state === "silent";
-  return process.state === "alive" && now - isolate.at > SILENT_MS;
+  return process.state === "alive" && process.at - isolate.at > SILENT_MS;
+}
+
+/**
+ * The service knows who is alive by one clock. Since when another is not can be told only as well as
+ * their clocks agree.
+ *
+ * @param {Row} row
+ */
+function heard({ process, isolate, now }) {
+  if (isolate !== null) return `${age(process.at - isolate.at)} ago`;
+  return process.state === "alive" ? "just now" : `${age(now - process.at)} ago`;
 }
 
 /** @param {Row} row */

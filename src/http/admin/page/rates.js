@@ -15,7 +15,7 @@ import { addBuckets, percentile } from "./buckets.js";
  * }} Delta
  */
 /**
- * The fleet at one instant: calls and errors a second over the last 5 s, latencies over the last 15.
+ * The fleet at one instant: calls and errors a second over the last 6 s, latencies over the last 15.
  *
  * @typedef {{
  *   at: number, reads: number, writes: number, calls: number, errors: number,
@@ -25,7 +25,8 @@ import { addBuckets, percentile } from "./buckets.js";
 
 /** How far back the points go. */
 export const HISTORY_MS = 300_000;
-const RATE_MS = 5_000;
+/** Three times the 2 s in which processes tell of themselves: as many reports are in each window. */
+const RATE_MS = 6_000;
 const LATENCY_MS = 15_000;
 const MAX_POINTS = 600;
 

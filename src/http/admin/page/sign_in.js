@@ -31,7 +31,7 @@ export function signIn(onKey) {
      */
     show(why = "") {
       dropKey();
-      showFleet(false);
+      showStage("sign-in");
       setText(said, why);
       input.focus();
     },
@@ -39,13 +39,13 @@ export function signIn(onKey) {
 }
 
 /**
- * Shows the fleet, or what asks for a key in its place.
+ * Shows what asks for a key, or the fleet once there is one to show. Until then the head of the page
+ * says how it stands, and offers to sign out.
  *
- * @param {boolean} there
+ * @param {"sign-in" | "connecting" | "fleet"} stage
  */
-export function showFleet(there) {
-  set(byId("sign-in"), { hidden: there });
-  for (const id of ["fleet", "sections", "sign-out", "link-state"]) {
-    set(byId(id), { hidden: !there });
-  }
+export function showStage(stage) {
+  set(byId("sign-in"), { hidden: stage !== "sign-in" });
+  for (const id of ["sign-out", "link-state"]) set(byId(id), { hidden: stage === "sign-in" });
+  for (const id of ["fleet", "sections"]) set(byId(id), { hidden: stage !== "fleet" });
 }

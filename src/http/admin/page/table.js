@@ -77,8 +77,9 @@ export function table({ label, columns, key, sortBy, empty = "Nothing.", level }
     if (value === undefined) order = [...byKey.keys()];
     else if (asked || !inUse()) {
       const sign = falling ? -1 : 1;
-      order = rows.toSorted((a, b) => sign * compare(value(a), value(b)) || compare(key(a), key(b)))
-        .map(key);
+      order = rows.toSorted((a, b) =>
+        compare(value(a), value(b), sign) || compare(key(a), key(b), 1)
+      ).map(key);
     } else {
       const kept = order.filter((name) => byKey.has(name));
       order = [...kept, ...[...byKey.keys()].filter((name) => !kept.includes(name))];
@@ -137,8 +138,12 @@ export function table({ label, columns, key, sortBy, empty = "Nothing.", level }
  *
  * @param {number | string | null} a
  * @param {number | string | null} b
+ * @param {1 | -1} sign -1: the largest first
  */
-function compare(a, b) {
-  if (typeof a === "string" && typeof b === "string") return a.localeCompare(b);
-  return (typeof a === "number" ? a : -1) - (typeof b === "number" ? b : -1);
+function compare(a, b, sign) {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  const order = typeof a === "string" && typeof b === "string"
+    ? a.localeCompare(b)
+    : Number(a) - Number(b);
+  return sign * order;
 }

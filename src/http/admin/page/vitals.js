@@ -2,8 +2,9 @@
 /// <reference lib="dom" />
 // The fleet in one line of numbers, each with a mark where it is not well.
 
+import { bucketMs } from "./buckets.js";
 import { byId, h, set, setText } from "./dom.js";
-import { count, ms, percent, rate, some } from "./format.js";
+import { count, percent, rate, some } from "./format.js";
 import { glyph } from "./glyph.js";
 import { nodeStatus } from "./node_status.js";
 import { sumCaches, sumPools } from "./sums.js";
@@ -67,7 +68,7 @@ export function vitals() {
  * @param {Point | undefined} point
  * @returns {Record<string, Vital>}
  */
-function read({ at, nodes, shards, processes }, point) {
+function read({ at, nodes, shards, processes, statements }, point) {
   const levels = nodes.map((node) => nodeStatus(node, at).level);
   const up = nodes.filter((node) => node.up).length;
   const odd = levels.filter((level) => level !== "ok" && level !== "down").length;
@@ -80,8 +81,9 @@ function read({ at, nodes, shards, processes }, point) {
   const [used, max, waiting] = /** @type {const} */ (["inUse", "max", "waiting"])
     .map((what) => pools.reduce((sum, pool) => sum + pool[what], 0));
   const caches = sumCaches(processes);
-  const hits = caches.list.reduce((sum, cache) => sum + cache.hits, 0);
-  const reads = hits + caches.list.reduce((sum, cache) => sum + cache.misses, 0);
+  const reads = statements.filter(({ kind }) => kind === "read").map(({ recent }) => recent);
+  const [calls, cached] = /** @type {const} */ (["calls", "cached"])
+    .map((what) => reads.reduce((sum, recent) => sum + recent[what], 0));
   const failing = point !== undefined && point.errors > point.calls * MANY_ERRORS;
   return {
     Databases: {
@@ -110,17 +112,21 @@ function read({ at, nodes, shards, processes }, point) {
       aside: point?.errors ? `a second, ${percent(point.errors / point.calls)}` : "a second",
       level: failing ? "warn" : "ok",
     },
-    p99: { value: ms(point?.p99), aside: point?.p50 ? `p50 ${ms(point.p50)}` : "", level: "ok" },
+    p99: {
+      value: bucketMs(point?.p99),
+      aside: point?.p50 ? `p50 ${bucketMs(point.p50)}` : "",
+      level: "ok",
+    },
     Pools: {
       value: `${count(used)}/${count(max)}`,
       aside: waiting ? `${count(waiting)} waiting` : "lent",
       level: waiting ? "warn" : "ok",
     },
     Caches: {
-      value: reads > 0 ? percent(hits / reads) : "–",
+      value: percent(calls ? (cached ?? 0) / calls : null),
       aside: caches.held < caches.isolates
-        ? `hits, ${caches.isolates - caches.held} without lease`
-        : "hits",
+        ? `of reads, ${caches.isolates - caches.held} without lease`
+        : "of reads",
       level: caches.held < caches.isolates ? "warn" : "ok",
     },
   };
