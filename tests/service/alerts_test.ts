@@ -38,7 +38,7 @@ INSERT INTO visits (player_id, place) SELECT seq % 10000, REPEAT('x', 40) FROM s
 ANALYZE TABLE visits`;
 
 /** How much longer a fault lasts once it was told of: what it would cause later shows in that time. */
-const FAULT_MS = 6_000;
+const FAULT_MS = 4_000;
 
 /** A receiver of webhooks that checks their signatures. */
 function receiveWebhooks() {
