@@ -2,11 +2,14 @@ import { assertEquals } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
 import { AdminSite } from "./admin_site.ts";
 import { HELD_LOCK } from "./fleet_views.ts";
+import { browserForThisFile } from "../support/browser.ts";
+
+const browser = browserForThisFile();
 
 Deno.test("the admin page asks before it acts, and says what came out", async () => {
   let lock = { ...HELD_LOCK };
   let mayEnd = false;
-  await using site = await AdminSite.open({
+  await using site = new AdminSite(browser(), {
     "GET /v1/locks": (c) => c.json({ locks: lock.held ? [HELD_LOCK] : [] }),
     "GET /v1/locks/raid%3A7": (c) => c.json(lock),
     "DELETE /v1/locks/raid%3A7": async (c) => {
@@ -83,7 +86,7 @@ Deno.test("the admin page does partition upkeep only once its steps were shown",
     ...table,
     shards: [{ ...part, plan: { steps: steps(outcome), problems: [] } }],
   });
-  await using site = await AdminSite.open({
+  await using site = new AdminSite(browser(), {
     "GET /v1/partitions": (c) => c.json({ tables: [answer("planned")] }),
     "POST /v1/partitions/event_log/maintain": (c) => {
       const { dryRun } = site.asked.at(-1)?.body as { readonly dryRun?: boolean };

@@ -6,6 +6,9 @@ import { eventually } from "../support/eventually.ts";
 import { AdminSite, KEY } from "./admin_site.ts";
 import { HELD_LOCK, nodeDownAlert } from "./fleet_views.ts";
 import { faintTexts, namelessControls } from "./page_checks.ts";
+import { browserForThisFile } from "../support/browser.ts";
+
+const browser = browserForThisFile();
 
 /** Runs in the page: which shape of a list has the focus once the one that had it changed places. */
 const movedShape = `(async () => {
@@ -67,7 +70,7 @@ Deno.test("the admin page's scripts never make markup of data", async () => {
 });
 
 Deno.test("the admin page asks for a key, says that one is wrong, and loads nothing from elsewhere", async () => {
-  await using site = await AdminSite.open();
+  await using site = new AdminSite(browser());
   const page = await site.page();
   await page.getByLabel("API key").fill("not-a-key");
   await page.keyboard.press("Enter");
@@ -92,7 +95,7 @@ Deno.test("the admin page asks for a key, says that one is wrong, and loads noth
 });
 
 Deno.test("the admin page shows a replica that is down, in words and shapes, and says the alert aloud", async () => {
-  await using site = await AdminSite.open();
+  await using site = new AdminSite(browser());
   const page = await site.signedIn();
   assertEquals(await level(page, "s1b"), "ok");
   const shape = () => page.locator('[data-node="s1b"] .glyph').getAttribute("d");
@@ -117,7 +120,7 @@ Deno.test("the admin page shows a replica that is down, in words and shapes, and
 });
 
 Deno.test("the admin page marks what else is wrong with a fleet", async () => {
-  await using site = await AdminSite.open();
+  await using site = new AdminSite(browser());
   site.trouble = {
     headless: ["s2"],
     ejected: {
@@ -147,7 +150,7 @@ Deno.test("the admin page marks what else is wrong with a fleet", async () => {
 });
 
 Deno.test("the admin page sorts statements by keyboard and keeps the focus while values change", async () => {
-  await using site = await AdminSite.open();
+  await using site = new AdminSite(browser());
   const page = await site.signedIn();
   const names = () => page.locator("#statements tbody").first().locator("th").allTextContents();
   const head = page.locator("#statements th", { hasText: "Statement" }).first();
@@ -177,7 +180,7 @@ Deno.test("the admin page sorts statements by keyboard and keeps the focus while
 });
 
 Deno.test("the admin page says that it is stale when the stream ends, and goes on when it is back", async () => {
-  await using site = await AdminSite.open();
+  await using site = new AdminSite(browser());
   const page = await site.signedIn();
   await page.getByText("Live", { exact: true }).waitFor();
   const told = (node: string) =>
@@ -205,13 +208,13 @@ Deno.test("the admin page says that it is stale when the stream ends, and goes o
 });
 
 Deno.test("the admin page hides the audit log of a service that has none, and a session's from the next", async () => {
-  await using without = await AdminSite.open();
+  await using without = new AdminSite(browser());
   const plain = await without.signedIn();
   await eventually(() => without.asked.some(({ path }) => path.startsWith("/v1/admin/audit")));
   assertEquals(await plain.locator("#audit").isHidden(), true);
   const entry = { at: 1, by: "ops", action: "lock.release", target: "raid:7", outcome: "done" };
   let admin = true;
-  await using site = await AdminSite.open({
+  await using site = new AdminSite(browser(), {
     "GET /v1/admin/audit": (c) =>
       admin
         ? c.json({ entries: [{ id: "2-0", ...entry }, { id: "1-0", ...entry }] })
@@ -235,7 +238,7 @@ Deno.test("the admin page hides the audit log of a service that has none, and a 
 });
 
 Deno.test("the checks of a page find a faint text and a button without a name", async () => {
-  await using site = await AdminSite.open();
+  await using site = new AdminSite(browser());
   const page = await site.page();
   await page.evaluate(`{
     const faint = document.createElement("p");
@@ -249,7 +252,7 @@ Deno.test("the checks of a page find a faint text and a button without a name", 
 
 for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`the admin page is readable and fits a phone in the ${colorScheme}`, async () => {
-    await using site = await AdminSite.open({
+    await using site = new AdminSite(browser(), {
       "GET /v1/locks": (c) => c.json({ locks: [HELD_LOCK] }),
     });
     site.trouble = {

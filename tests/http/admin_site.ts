@@ -1,11 +1,10 @@
 import { type Context, Hono } from "hono";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { registerAdmin } from "../../src/http/admin/admin_routes.ts";
 import { EventStreams } from "../../src/http/event_streams.ts";
 import type { FleetView } from "../../src/monitor/fleet_view.ts";
-import { chromiumPath } from "../support/chromium.ts";
 import { fleetView, type Trouble } from "./fleet_views.ts";
 
 /** A key that the site knows. */
@@ -28,26 +27,22 @@ export class AdminSite implements AsyncDisposable {
   readonly loaded: string[] = [];
   #events: EventStreams;
   readonly #browser: Browser;
+  readonly #pages: Page[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #seconds = 600;
   #trouble: Trouble = {};
 
-  private constructor(browser: Browser, answers: Answers) {
+  /**
+   * @param browser which outlives it
+   * @param answers by method and path, such as `GET /v1/locks`; others are 404
+   */
+  constructor(browser: Browser, answers: Answers = {}) {
     this.#browser = browser;
     this.#events = this.#streams();
     this.#server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
       this.#app(answers).fetch,
     );
-  }
-
-  /** @param answers by method and path, such as `GET /v1/locks`; others are 404 */
-  static async open(answers: Answers = {}): Promise<AdminSite> {
-    const browser = await chromium.launch({
-      executablePath: await chromiumPath(),
-      args: ["--no-sandbox", "--disable-gpu"],
-    });
-    return new AdminSite(browser, answers);
   }
 
   /** What is wrong with the fleet from now on. */
@@ -61,6 +56,7 @@ export class AdminSite implements AsyncDisposable {
       viewport: { width: 1440, height: 900 },
       ...options,
     });
+    this.#pages.push(page);
     page.on("console", (message) => {
       const expected = /status of (40[134]|500)/.test(message.text());
       if (["error", "warning"].includes(message.type()) && !expected) {
@@ -103,7 +99,7 @@ export class AdminSite implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#events.close();
-    await this.#browser.close();
+    await Promise.all(this.#pages.map((page) => page.context().close()));
     await this.#server.shutdown();
   }
 

@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Hono } from "hono";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { registerDocs } from "../../src/http/docs/register_docs.ts";
 import { openApiDocument } from "../../src/http/openapi/document.ts";
-import { chromiumPath } from "../support/chromium.ts";
+import { browserForThisFile } from "../support/browser.ts";
 import { documentedStatements } from "./documented_statements.ts";
+
+const browser = browserForThisFile();
 
 /** What the answering end got, and answers: enough to see what the page really sends. */
 interface Call {
@@ -20,8 +22,9 @@ class Site implements AsyncDisposable {
   readonly loaded: string[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #browser: Browser;
+  readonly #pages: Page[] = [];
 
-  private constructor(browser: Browser) {
+  constructor(browser: Browser) {
     this.#browser = browser;
     const document = openApiDocument({ statements: documentedStatements(), version: "1.2.3" });
     const app = new Hono();
@@ -42,19 +45,12 @@ class Site implements AsyncDisposable {
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app.fetch);
   }
 
-  static async open(): Promise<Site> {
-    const browser = await chromium.launch({
-      executablePath: await chromiumPath(),
-      args: ["--no-sandbox", "--disable-gpu"],
-    });
-    return new Site(browser);
-  }
-
   async page(options: Parameters<Browser["newPage"]>[0] = {}): Promise<Page> {
     const page = await this.#browser.newPage({
       viewport: { width: 1440, height: 900 },
       ...options,
     });
+    this.#pages.push(page);
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) this.complaints.push(message.text());
     });
@@ -69,7 +65,7 @@ class Site implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close();
+    await Promise.all(this.#pages.map((page) => page.context().close()));
     await this.#server.shutdown();
   }
 }
@@ -83,7 +79,7 @@ function field(page: Page, id: string, name: string) {
 }
 
 Deno.test("docsPage loads nothing but itself and complains of nothing", async () => {
-  await using site = await Site.open();
+  await using site = new Site(browser());
   const page = await site.page();
   await page.locator("nav .entry[aria-current]").first().waitFor();
   assertEquals(site.loaded, [`${site.origin}/docs`]);
@@ -109,7 +105,7 @@ Deno.test("docsPage allows nothing from elsewhere and names no address", async (
 });
 
 Deno.test("docsPage sends what its form says when Send is pressed", async () => {
-  await using site = await Site.open();
+  await using site = new Site(browser());
   const page = await site.page();
   await page.locator("#page-key").fill("key-of-mine");
   await field(page, "player.get", "playerId").fill("9007199254740993");
@@ -154,7 +150,7 @@ Deno.test("docsPage sends what its form says when Send is pressed", async () => 
 });
 
 Deno.test("docsPage's own values are ones that every statement accepts", async () => {
-  await using site = await Site.open();
+  await using site = new Site(browser());
   const page = await site.page();
   for (const compiled of documentedStatements()) {
     const { name } = compiled.statement;
@@ -172,7 +168,7 @@ Deno.test("docsPage's own values are ones that every statement accepts", async (
 });
 
 Deno.test("docsPage's curl line is one that a shell runs", async () => {
-  await using site = await Site.open();
+  await using site = new Site(browser());
   const page = await site.page();
   await field(page, "player.rename", "name").fill(`O'Neil "$HOME" \\`);
   const line = await form(page, "player.rename").locator(".line").textContent() ?? "";
@@ -193,7 +189,7 @@ Deno.test("docsPage's curl line is one that a shell runs", async () => {
 });
 
 Deno.test("docsPage finds statements by keyboard", async () => {
-  await using site = await Site.open();
+  await using site = new Site(browser());
   const page = await site.page();
   await page.keyboard.press("/");
   await page.keyboard.type("amount");
@@ -212,7 +208,7 @@ Deno.test("docsPage finds statements by keyboard", async () => {
 });
 
 Deno.test("docsPage is readable in the dark and on a narrow screen", async () => {
-  await using site = await Site.open();
+  await using site = new Site(browser());
   const page = await site.page({ viewport: { width: 360, height: 740 }, colorScheme: "dark" });
   assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 360);
   const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
