@@ -53,7 +53,7 @@ export const RULE_DEFAULTS: AllRuleSettings = {
   coherence_lost: rule(null, 8_000, 10_000),
   plan_change: rule(null, 0, 10_000),
   pool_saturated: rule(5, 7_000, 20_000),
-  statement_slow: rule(10, 8_000, 60_000),
+  statement_slow: rule(10, 6_000, 60_000),
   error_rate: rule(0.05, 10_000, 30_000),
   lock_expired: rule(1, 0, 30_000),
   partition_missing: rule(86_400_000, 0, 10_000),
