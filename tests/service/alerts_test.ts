@@ -34,7 +34,7 @@ SELECT id, SLEEP(0.5) AS slept FROM players WHERE id = :playerId;
 const VISITS = `
 CREATE TABLE visits (id BIGINT AUTO_INCREMENT PRIMARY KEY, player_id BIGINT NOT NULL,
   place VARCHAR(40) NOT NULL, KEY by_player (player_id));
-INSERT INTO visits (player_id, place) SELECT seq % 10000, REPEAT('x', 40) FROM seq_1_to_150000;
+INSERT INTO visits (player_id, place) SELECT seq % 10000, REPEAT('x', 40) FROM seq_1_to_250000;
 ANALYZE TABLE visits`;
 
 /** How much longer a fault lasts once it was told of: what it would cause later shows in that time. */
