@@ -134,6 +134,7 @@ async function welcome(
   console.log(`
 Realmgate serves ${session.url} after ${took} s
   reference  ${session.url}/docs
+  operator   ${session.url}/admin
   API key    ${options.apiKey ?? "one of your configuration's"}
   servers    ${join(options.home, "dev.json")}
 ${
