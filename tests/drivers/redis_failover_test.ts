@@ -118,7 +118,7 @@ Deno.test("IoredisClient leaves a master that still answers when the Sentinels r
     // To the Sentinels it is dead now; the connections of others stay, and it takes their writes.
     await redisCommand(stack.first, "ACL SETUSER default -ping");
     await stack.promoted(stack.second);
-    await eventually(async () => await writesTo(client) === stack.second.port, { withinMs: 5_000 });
+    await eventually(async () => await writesTo(client) === stack.second.port, { withinMs: 2_000 });
     await naive.set("{t}:naive", "2");
     assertStringIncludes(await redisCommand(stack.first, "GET {t}:naive"), "2");
     assertStringIncludes(await redisCommand(stack.first, "ROLE"), "master");
