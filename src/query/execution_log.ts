@@ -12,6 +12,8 @@ export interface Execution {
   readonly waitedFrom: number | undefined;
   /** When it was lent. */
   readonly lentAt: number;
+  /** When the query was sent, where its node was waited for first. @default {when it was lent} */
+  readonly sentAt?: number;
   /** Those of the call that it is for, if it is for one. */
   readonly times: CallTimes | undefined;
   /** How many keys it read at once. @default {1} */
@@ -44,10 +46,11 @@ export class ExecutionLog {
   }
 
   /** Counts a query, and tells the call that it is for. */
-  ended({ node, compiled, waitedFrom, lentAt, times, keys = 1 }: Execution): void {
+  ended(execution: Execution): void {
+    const { node, compiled, waitedFrom, lentAt, sentAt = lentAt, times, keys = 1 } = execution;
     const now = this.#clock.now();
     const queueMs = waitedFrom === undefined ? 0 : Math.max(0, lentAt - waitedFrom);
-    const executeMs = now - lentAt;
+    const executeMs = now - sentAt;
     this.#metrics.recordExecution(this.#keyOf(node, compiled), { queueMs, executeMs, now, keys });
     if (times === undefined) return;
     times.queueMs += queueMs;

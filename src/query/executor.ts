@@ -224,7 +224,8 @@ export class Executor {
     const waitedFrom = lent instanceof Promise ? this.#executions?.now() : undefined;
     const connection = lent instanceof Promise ? await lent : lent;
     timings?.mark("pool");
-    let sentAt = floor === undefined ? connection.lentAt : undefined;
+    const { lentAt } = connection;
+    let sentAt = floor === undefined ? lentAt : undefined;
     try {
       if (floor !== undefined) {
         const caughtUp = await this.sessions.catchUp(connection, { node, floor, scope });
@@ -235,7 +236,7 @@ export class Executor {
       return await connection.execute(bound.sql, bound.values, { scope });
     } finally {
       if (sentAt !== undefined) {
-        this.#executions?.ended({ node, compiled, waitedFrom, lentAt: sentAt, times });
+        this.#executions?.ended({ node, compiled, waitedFrom, lentAt, sentAt, times });
       }
       pool.release(connection);
     }
