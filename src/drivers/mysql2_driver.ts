@@ -12,6 +12,7 @@ import { ColumnShapes } from "./mysql2_columns.ts";
 import type { Mysql2Connection } from "./mysql2_connection.ts";
 import { toSqlError } from "./mysql2_errors.ts";
 import { Mysql2Session } from "./mysql2_session.ts";
+import { TcpSocket } from "./tcp_socket.ts";
 
 const SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
@@ -126,12 +127,17 @@ export class Mysql2Driver implements MysqlDriver {
 
 /**
  * The socket is made here and not by mysql2, so that it can be closed at once: mysql2 only says
- * goodbye on it, which a stopped server would never answer.
+ * goodbye on it, which a stopped server would never answer. TLS wants one of Node's.
  */
-function dial(target: MysqlTarget): Socket {
-  if (target.socketPath !== undefined) return openSocket({ path: target.socketPath });
-  const { host, port } = target;
-  const socket = openSocket({ host, port, noDelay: true, keepAlive: true });
+function dial({ host, port, socketPath, tls }: MysqlTarget): Socket | TcpSocket {
+  if (tls === undefined) {
+    return new TcpSocket(
+      socketPath === undefined ? { hostname: host, port } : { path: socketPath },
+    );
+  }
+  const socket = socketPath === undefined
+    ? openSocket({ host, port, noDelay: true, keepAlive: true })
+    : openSocket({ path: socketPath });
   // mysql2 names the host to TLS only where it is a name. For an address the certificate would be
   // checked against the host that the socket remembers, else against "localhost".
   return Object.assign(socket, { _host: host });

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import {
   type Described,
   type DetachedCommand,
@@ -25,12 +24,19 @@ const ER_MAX_PREPARED_STMT_COUNT_REACHED = 1461;
  */
 const LAST_WORDS = [1053, 1927, 1243, 4031];
 
+/** What a session needs of the socket under its connection. */
+interface SessionSocket {
+  readonly destroyed: boolean;
+  on(event: "close", listener: () => void): unknown;
+  destroy(): unknown;
+}
+
 /** What a session is made from. */
 export interface Mysql2SessionParts {
   /** Past its handshake. */
   readonly connection: Mysql2Connection;
   /** What the connection speaks over, below TLS. */
-  readonly socket: Socket;
+  readonly socket: SessionSocket;
   /** What sets the session up after a reset; one statement. */
   readonly setUp: string;
   readonly system: MysqlSession["system"];
@@ -45,7 +51,7 @@ export class Mysql2Session implements MysqlSession {
   readonly threadId: number;
   readonly system: MysqlSession["system"];
   readonly #connection: Mysql2Connection;
-  readonly #socket: Socket;
+  readonly #socket: SessionSocket;
   readonly #setUp: string;
   readonly #shapes: ColumnShapes;
   readonly #statements = new PreparedStatements(MAX_PREPARED);
