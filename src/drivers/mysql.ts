@@ -46,6 +46,29 @@ export interface Ok {
   readonly insertId: string;
   /** The GTID that the server reported for this write, where it did. */
   readonly gtid: string | undefined;
+  /** Whether a transaction is open behind it. */
+  readonly inTransaction: boolean;
+}
+
+/** One statement of several that are sent at once. */
+export interface SqlCommand {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** What one of them came to: a server's refusal of one says nothing of the others. */
+export type Answer = Rows | Ok | SqlError;
+
+/** What a transaction came to whose statements were sent together with its COMMIT. */
+export interface Transacted {
+  /** To each statement; the server ran one after the other, whatever became of those before. */
+  readonly answers: readonly Answer[];
+  /**
+   * Whether it was open until its COMMIT. Otherwise the server has undone it at a statement that it
+   * refused: those before are undone too, and those after stand for themselves.
+   */
+  readonly whole: boolean;
+  readonly committed: Ok | SqlError;
 }
 
 /** What PREPARE tells of a statement. */
@@ -83,6 +106,15 @@ export interface MysqlSession {
    * @throws {SqlError}
    */
   execute(sql: string, values: readonly SqlValue[], once?: boolean): Promise<Rows | Ok>;
+  /**
+   * Runs statements, as prepared ones, in a transaction of their own. All of it is sent at once and is
+   * one command of the session.
+   *
+   * @param executed told when the last statement was answered, and only the COMMIT is waited for
+   * @throws {SqlError} where one cannot be prepared, of which nothing was run; `connection_lost` if
+   * any may have run
+   */
+  transact(commands: readonly SqlCommand[], executed?: () => void): Promise<Transacted>;
   /** Runs `sql` as text, without parameters. @throws {SqlError} */
   query(sql: string): Promise<Rows | Ok>;
   /** Prepares `sql` without running it. @throws {SqlError} */

@@ -20,6 +20,7 @@ export interface StateChanges {
 
 /** The part of mysql2's OK packet that is read here. */
 export interface Mysql2Ok {
+  readonly serverStatus?: number;
   readonly affectedRows: number | string;
   readonly insertId: number | string;
   readonly stateChanges?: StateChanges;
@@ -35,9 +36,21 @@ export interface Mysql2Statement {
   execute(values: readonly unknown[], callback: Mysql2Callback): unknown;
 }
 
+/** A command in mysql2's queue: given a packet of the answer at a time, it says when it has ended. */
+export interface Mysql2Command {
+  /** Told that the connection failed, too. */
+  onResult?: (error: unknown) => void;
+  execute(packet: unknown, connection: Mysql2Connection): boolean;
+}
+
 /** The small part of mysql2's callback connection that Realmgate stands on. */
 export interface Mysql2Connection {
   readonly threadId: number;
+  /** The number that the next packet has. */
+  sequenceId: number;
+  readonly stream: { cork(): void; uncork(): void };
+  /** Every command goes this way. */
+  addCommand: (command: Mysql2Command) => unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   once(event: "error", listener: (error: Error) => void): unknown;
   once(event: "connect", listener: (hello: { readonly serverVersion: string }) => void): unknown;
@@ -48,4 +61,11 @@ export interface Mysql2Connection {
   reset(callback: (error: unknown) => void): unknown;
   ping(callback: (error: unknown) => void): unknown;
   end(): unknown;
+}
+
+/** What a session needs of the socket under its connection. */
+export interface SessionSocket {
+  readonly destroyed: boolean;
+  on(event: "close", listener: () => void): unknown;
+  destroy(): unknown;
 }

@@ -21,3 +21,11 @@ export function toSqlError(error: unknown, otherwise: SqlErrorKind): SqlError {
   }
   return new SqlError(otherwise, message, { cause: error });
 }
+
+/** The server shuts down, was told to KILL it, does not know a statement that it prepared, or heard nothing for too long. */
+const LAST_WORDS = [1053, 1927, 1243, 4031];
+
+/** Whether a session is over with that error: no command may follow. */
+export function endsSession(error: SqlError): boolean {
+  return error.kind !== "server" || LAST_WORDS.includes(error.errno);
+}

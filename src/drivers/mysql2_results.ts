@@ -1,15 +1,21 @@
-import type { Ok } from "./mysql.ts";
+import { type Answer, type Ok, type Rows, SqlError, type Transacted } from "./mysql.ts";
+import { type ColumnShapes, sameColumns, toColumns } from "./mysql2_columns.ts";
 import type { Mysql2Column, Mysql2Ok, StateChanges } from "./mysql2_connection.ts";
+import type { Prepared } from "./mysql2_statements.ts";
+
+/** SERVER_STATUS_IN_TRANS of the protocol. */
+const IN_TRANSACTION = 1;
 
 /**
  * An OK in the port's form. MariaDB tells the GTID as a variable, MySQL as a state of its own, whose
  * text mysql2 takes apart at commas.
  */
-export function toOk({ affectedRows, insertId, stateChanges }: Mysql2Ok): Ok {
+function toOk({ affectedRows, insertId, stateChanges, serverStatus = 0 }: Mysql2Ok): Ok {
   return {
     kind: "ok",
     affectedRows: Number(affectedRows),
     insertId: String(insertId),
+    inTransaction: (serverStatus & IN_TRANSACTION) !== 0,
     gtid: stateChanges === undefined ? undefined : gtidOf(stateChanges),
   };
 }
@@ -22,7 +28,7 @@ function gtidOf({ systemVariables, gtids }: StateChanges): string | undefined {
  * The first of a command's results with its columns, which are `undefined` for an OK. A stored
  * procedure answers with several, and mysql2 then wraps results and columns in one more array.
  */
-export function firstResult(
+function firstResult(
   result: unknown,
   fields: unknown,
 ): { readonly result: unknown; readonly fields: readonly Mysql2Column[] | undefined } {
@@ -30,4 +36,49 @@ export function firstResult(
   const [first] = fields as readonly unknown[];
   if (first !== undefined && !Array.isArray(first)) return { result, fields };
   return { result: (result as readonly unknown[])[0], fields: first };
+}
+
+/**
+ * What a command came to, in the port's form.
+ *
+ * @param known where the columns of its last result are kept @default {nowhere}
+ */
+export function toAnswer(
+  answer: unknown,
+  definitions: unknown,
+  known?: { readonly prepared: Prepared; readonly shapes: ColumnShapes },
+): Rows | Ok {
+  const { result, fields } = firstResult(answer, definitions);
+  if (fields === undefined) return toOk(result as Mysql2Ok);
+  const rows = result as Rows["rows"];
+  if (known === undefined) return { kind: "rows", columns: toColumns(fields), rows };
+  const { prepared, shapes } = known;
+  if (!sameColumns(prepared.columns, fields)) prepared.columns = shapes.of(prepared.sql, fields);
+  return { kind: "rows", columns: prepared.columns, rows };
+}
+
+/** The answers to a transaction: to its beginning, its statements, a look at it and its COMMIT. */
+export function toTransacted(all: readonly Answer[]): Transacted {
+  const answers = all.slice(1, -2);
+  const [look, committed] = all.slice(-2) as [Answer, Ok | SqlError];
+  const open = (answer: Answer) => answer instanceof SqlError || isInTransaction(answer);
+  const refused = answers.some((answer) => answer instanceof SqlError);
+  // Where even the look was refused nobody knows what a refusal before has cost.
+  const whole = answers.every(open) &&
+    (look instanceof SqlError ? !refused : isInTransaction(look));
+  return { answers, whole, committed };
+}
+
+/**
+ * What is known of a transaction whose session ended with `last` after these `answers`, of `count`: it
+ * is not applied where the server itself said so before its COMMIT, and nothing stands for itself.
+ */
+export function lostAt(last: SqlError, answers: readonly Answer[], count: number): SqlError {
+  const undone = last.kind === "server" && answers.length > 0 && answers.length < count - 1 &&
+    answers.every((answer) => answer instanceof SqlError || isInTransaction(answer));
+  return new SqlError(undone ? "connect_failed" : "connection_lost", last.message, { cause: last });
+}
+
+function isInTransaction(answer: Rows | Ok): boolean {
+  return answer.kind === "rows" || answer.inTransaction;
 }

@@ -1,16 +1,26 @@
 import {
+  type Answer,
   type Described,
   type DetachedCommand,
   type MysqlSession,
   type Ok,
   type Rows,
+  type SqlCommand,
   SqlError,
   type SqlValue,
+  type Transacted,
 } from "./mysql.ts";
-import { type ColumnShapes, sameColumns, toColumns } from "./mysql2_columns.ts";
-import type { Mysql2Connection, Mysql2Ok, Mysql2Statement } from "./mysql2_connection.ts";
-import { toSqlError } from "./mysql2_errors.ts";
-import { firstResult, toOk } from "./mysql2_results.ts";
+import { type ColumnShapes, toColumns } from "./mysql2_columns.ts";
+import type {
+  Mysql2Callback,
+  Mysql2Connection,
+  Mysql2Ok,
+  Mysql2Statement,
+  SessionSocket,
+} from "./mysql2_connection.ts";
+import { endsSession, toSqlError } from "./mysql2_errors.ts";
+import { giveTogether } from "./mysql2_pipeline.ts";
+import { lostAt, toAnswer, toTransacted } from "./mysql2_results.ts";
 import { type Prepared, PreparedStatements } from "./mysql2_statements.ts";
 import { bindable, literal } from "./mysql2_text.ts";
 
@@ -18,19 +28,6 @@ import { bindable, literal } from "./mysql2_text.ts";
 const MAX_PREPARED = 64;
 /** The server has no room for another prepared statement. */
 const ER_MAX_PREPARED_STMT_COUNT_REACHED = 1461;
-/**
- * After these the session is over: the server shuts down, was told to KILL it, does not know a
- * statement that it prepared, or heard nothing for too long.
- */
-const LAST_WORDS = [1053, 1927, 1243, 4031];
-
-/** What a session needs of the socket under its connection. */
-interface SessionSocket {
-  readonly destroyed: boolean;
-  on(event: "close", listener: () => void): unknown;
-  destroy(): unknown;
-}
-
 /** What a session is made from. */
 export interface Mysql2SessionParts {
   /** Past its handshake. */
@@ -86,6 +83,29 @@ export class Mysql2Session implements MysqlSession {
     if (prepared === undefined) this.#prepareAndRun(sql, values, once);
     else this.#run(prepared, values);
     return result;
+  }
+
+  async transact(commands: readonly SqlCommand[], executed?: () => void): Promise<Transacted> {
+    const connection = this.#connection;
+    const text = (sql: string) => (each: Mysql2Callback) => connection.query(sql, each);
+    const answers: Answer[] = [];
+    let missing = commands.length + 3;
+    await this.#command((done) =>
+      this.#prepareAll(commands, (error, statements = []) => {
+        if (error !== null) return done(error);
+        const all = [text("START TRANSACTION"), ...statements, text("DO 0"), text("COMMIT")];
+        giveTogether(connection, all, (at, error, answer, definitions) => {
+          const refusal = error ? toSqlError(error, "connection_lost") : undefined;
+          if (refusal !== undefined && (at === 0 || endsSession(refusal))) {
+            return this.#lose(lostAt(refusal, answers, all.length));
+          }
+          answers[at] = refusal ?? toAnswer(answer, definitions);
+          if (--missing === 1) executed?.();
+          else if (missing === 0) done(null);
+        });
+      })
+    );
+    return toTransacted(answers);
   }
 
   query(sql: string): Promise<Rows | Ok> {
@@ -159,20 +179,13 @@ export class Mysql2Session implements MysqlSession {
     if (error !== null && error !== undefined) return this.#failed(error);
     const prepared = this.#prepared;
     this.#resolve = this.#reject = this.#prepared = undefined;
-    const { result, fields } = firstResult(answer, definitions);
-    if (fields === undefined) return resolve(toOk(result as Mysql2Ok));
-    let columns = prepared?.columns;
-    if (prepared === undefined || columns === undefined) columns = toColumns(fields);
-    else if (!sameColumns(columns, fields)) {
-      columns = prepared.columns = this.#shapes.of(prepared.sql, fields);
-    }
-    resolve({ kind: "rows", columns, rows: result as Rows["rows"] });
+    resolve(toAnswer(answer, definitions, prepared && { prepared, shapes: this.#shapes }));
   };
 
   #failed(reason: unknown): void {
     const error = toSqlError(reason, "connection_lost");
     // After a failure on this side of the wire the two sides may disagree about what comes next.
-    if (error.kind !== "server" || LAST_WORDS.includes(error.errno)) return this.#lose(error);
+    if (endsSession(error)) return this.#lose(error);
     this.#settle(error);
   }
 
@@ -198,6 +211,23 @@ export class Mysql2Session implements MysqlSession {
       handle.execute(bindable(values), this.#onResult);
       this.#connection.unprepare(sql);
     });
+  }
+
+  /** One that is prepared can make another one give way: so until all are there. */
+  #prepareAll(
+    commands: readonly SqlCommand[],
+    done: (error: unknown, statements?: Parameters<typeof giveTogether>[1]) => void,
+  ): void {
+    const known = commands.map(({ sql }) => this.#statements.get(sql)?.handle);
+    const missing = known.indexOf(undefined);
+    if (missing < 0) {
+      return done(
+        null,
+        commands.map(({ values }, at) => (each) => known[at]?.execute(bindable(values), each)),
+      );
+    }
+    const { sql } = commands[missing] as SqlCommand;
+    this.#prepare(sql, (error) => error ? done(error) : this.#prepareAll(commands, done));
   }
 
   #prepare(sql: string, done: (error: unknown, prepared?: Prepared) => void): void {

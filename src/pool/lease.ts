@@ -1,12 +1,12 @@
-import type { Described, Ok, Rows, SqlValue } from "../drivers/mysql.ts";
+import type { Described, Ok, Rows, SqlCommand, SqlValue, Transacted } from "../drivers/mysql.ts";
 import { traceCommand } from "./pool_spans.ts";
 import type {
   CommandOptions,
-  ConnectionState,
-  PooledConnection,
+  TransactAllOptions,
   TransactionCommand,
   TransactOptions,
-} from "./pooled_connection.ts";
+} from "./command_options.ts";
+import type { ConnectionState, PooledConnection } from "./pooled_connection.ts";
 
 /**
  * One borrower's right to a connection. It ends with its release, however often that is called, so
@@ -61,6 +61,19 @@ export class Lease {
       );
   }
 
+  /** See {@linkcode PooledConnection.transactAll}. @throws {TypeError} after the release */
+  transactAll(
+    commands: readonly SqlCommand[],
+    options: TransactAllOptions,
+  ): Promise<Transacted> {
+    return options.scope.trace === undefined
+      ? this.#held().transactAll(commands, options)
+      : this.#traced(
+        { sql: "START TRANSACTION", options: { ...options, aside: "group" } },
+        (held) => held.transactAll(commands, options),
+      );
+  }
+
   /** See {@linkcode PooledConnection.describe}. @throws {TypeError} after the release */
   describe(sql: string, options: CommandOptions): Promise<Described> {
     return this.#held().describe(sql, options);
@@ -82,10 +95,10 @@ export class Lease {
     return this.#traced({ sql, options }, (held) => held.execute(sql, values, options));
   }
 
-  #traced(
+  #traced<Result>(
     { sql, options }: { readonly sql: string; readonly options: CommandOptions },
-    run: (held: PooledConnection) => Promise<Rows | Ok>,
-  ): Promise<Rows | Ok> {
+    run: (held: PooledConnection) => Promise<Result>,
+  ): Promise<Result> {
     const { scope: { trace }, aside } = options;
     const held = this.#held();
     if (trace === undefined) return run(held);

@@ -7,9 +7,17 @@ import {
   type MysqlTarget,
   type Ok,
   type Rows,
+  type SqlCommand,
   SqlError,
   type SqlValue,
+  type Transacted,
 } from "../drivers/mysql.ts";
+import type {
+  CommandOptions,
+  TransactAllOptions,
+  TransactionCommand,
+  TransactOptions,
+} from "./command_options.ts";
 import type { CloseCause } from "./connection_pool_stats.ts";
 import { InterruptedError } from "./interrupted_error.ts";
 import type { Interrupter } from "./interrupter.ts";
@@ -21,12 +29,6 @@ import type { Lease } from "./lease.ts";
  */
 export type ConnectionState = "connecting" | "idle" | "in_use" | "validating" | "closed";
 
-/** What begins and ends a transaction, as {@linkcode PooledConnection.transact} takes it. */
-export type TransactionCommand = "START TRANSACTION" | "COMMIT" | "ROLLBACK";
-
-/** What stops one of them when it ends. */
-export type TransactOptions = Pick<CommandOptions, "scope">;
-
 /** What a connection needs of its pool. */
 export interface ConnectionParts {
   readonly driver: MysqlDriver;
@@ -36,21 +38,6 @@ export interface ConnectionParts {
   readonly onClose: (connection: PooledConnection, cause: CloseCause) => void;
   /** What its spans say of its server. */
   readonly attributes: SpanAttributes;
-}
-
-/** What runs a command. */
-export interface CommandOptions {
-  /** What stops the command when it ends. */
-  readonly scope: Scope;
-  /**
-   * For writes: whether a stopped command's promise waits for its true end. Otherwise it fails at
-   * once. @default {false}
-   */
-  readonly settle?: boolean;
-  /** Whether the text is not kept prepared, for it will hardly come again. @default {false} */
-  readonly once?: boolean | undefined;
-  /** What traces call it, where it is not the statement that the connection was lent for. */
-  readonly aside?: string;
 }
 
 /**
@@ -178,6 +165,21 @@ export class PooledConnection {
       this.#inTransaction = false;
       return result;
     });
+  }
+
+  /**
+   * Runs statements in a transaction of their own, all sent at once, as {@linkcode MysqlSession.transact}.
+   * Otherwise as {@linkcode execute}: what was sent and then lost may have been applied.
+   */
+  async transactAll(
+    commands: readonly SqlCommand[],
+    options: TransactAllOptions,
+  ): Promise<Transacted> {
+    const session = this.#enter("START TRANSACTION", options);
+    if (session instanceof Error) throw session;
+    const done = await session.transact(commands, options.executed);
+    if (done.committed instanceof SqlError) this.#dirty = true;
+    return done;
   }
 
   /** Prepares `sql` without running it. As {@linkcode execute}. */

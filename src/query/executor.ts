@@ -1,4 +1,3 @@
-import type { CoherenceBus } from "../cache/coherence_bus.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Ok, type Rows, SqlError } from "../drivers/mysql.ts";
 import type { ConnectionPool } from "../pool/connection_pool.ts";
@@ -25,6 +24,7 @@ import { assertAvailable, notRows, tooManyRows } from "./statement_errors.ts";
 import { statementWrite } from "./statement_write.ts";
 import type { ExecutionLog } from "./execution_log.ts";
 import type { CallTimes, Timings } from "./timings.ts";
+import { WriteGroups, type WriteGroupsParts } from "./write_groups.ts";
 import type { Written } from "./write_position.ts";
 
 /** One run of one statement, validated and bound. */
@@ -47,9 +47,7 @@ export interface Call {
 }
 
 /** What the executor works with; it owns none of it. */
-export interface ExecutorParts extends PrimaryParts, ReadBatchesParts {
-  /** Told of writes that drop tags. */
-  readonly bus: Pick<CoherenceBus, "intend" | "done" | "aborted">;
+export interface ExecutorParts extends PrimaryParts, ReadBatchesParts, WriteGroupsParts {
   readonly shards: ShardManager;
   readonly replicas: ReadReplicaManager;
 }
@@ -91,6 +89,7 @@ export class Executor {
     this.sessions = new SessionReads(parts);
     this.#write = statementWrite({
       ...parts,
+      groups: new WriteGroups(parts),
       shardOf: ({ compiled, bound }) => {
         assertAvailable(compiled);
         return this.shardOf(compiled, bound);

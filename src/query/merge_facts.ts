@@ -14,6 +14,7 @@ export function mergeFacts(
   const refused = entries.find(([, facts]) => facts.unavailable !== undefined);
   const warnings = new Set(entries.flatMap(([, facts]) => facts.warnings));
   const apart = entries.find(([, facts]) => facts.unbatchable !== undefined);
+  const lonely = entries.find(([, facts]) => facts.ungroupable !== undefined);
   const odd = entries.find(([, facts]) =>
     facts.unavailable === undefined && columnsOf(facts) !== columnsOf(first)
   );
@@ -26,6 +27,9 @@ export function mergeFacts(
       ? {}
       : { unavailable: `${refused[1].unavailable} (shard ${refused[0]})` }),
     ...(apart === undefined ? {} : { unbatchable: `${apart[1].unbatchable} (shard ${apart[0]})` }),
+    ...(lonely === undefined
+      ? {}
+      : { ungroupable: `${lonely[1].ungroupable} (shard ${lonely[0]})` }),
     plans: entries.flatMap(([shard, { plan }]) => plan === undefined ? [] : [{ shard, ...plan }]),
     tookMs: Math.max(...entries.map(([, facts]) => facts.tookMs)),
   };

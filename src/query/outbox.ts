@@ -1,11 +1,14 @@
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
-import { SqlError } from "../drivers/mysql.ts";
+import { type SqlCommand, SqlError } from "../drivers/mysql.ts";
 import type { Lease } from "../pool/lease.ts";
 
 const ER_NO_SUCH_TABLE = 1146;
 
-const RECORD = "INSERT INTO realmgate_outbox (tags) VALUES (?)";
+/** What leaves word on the shard of what a write changes. */
+export function outboxRow(tags: readonly string[]): SqlCommand {
+  return { sql: "INSERT INTO realmgate_outbox (tags) VALUES (?)", values: [JSON.stringify(tags)] };
+}
 
 /**
  * Leaves word on the shard of what a write changes, inside the write's own open transaction: the row
@@ -20,7 +23,8 @@ export async function recordOutbox(
   { tags, scope }: { readonly tags: readonly string[]; readonly scope: Scope },
 ): Promise<void> {
   try {
-    await lease.execute(RECORD, [JSON.stringify(tags)], { scope, aside: "outbox" });
+    const { sql, values } = outboxRow(tags);
+    await lease.execute(sql, values, { scope, aside: "outbox" });
   } catch (error) {
     if (!(error instanceof SqlError && error.errno === ER_NO_SUCH_TABLE)) throw error;
     throw new RealmgateError(

@@ -50,6 +50,16 @@ export interface PrimaryWork<Job extends PrimaryJob, Result> {
   readonly repeats: (job: Job) => boolean;
   /** Fails with `connect_failed` where it is certainly not applied, else with `connection_lost`. */
   readonly run: (lease: Lease, job: Job, node: string) => Promise<Result>;
+  /**
+   * Does it together with others where that is better; `alone` is the ordinary way.
+   *
+   * @default {always alone}
+   */
+  readonly join?: (
+    job: Job,
+    at: { readonly node: string; readonly shard: string },
+    alone: () => Promise<Result>,
+  ) => Promise<Result>;
   /** Told when it ended, with whatever, and when its connection was waited for and lent. */
   readonly ended?: (
     job: Job,
@@ -120,7 +130,10 @@ export class PrimaryWriter {
       try {
         node = await this.primaryOf(shard, scope);
         const { primary, epoch } = this.#view.shard(shard);
-        const result = await this.#run(node, job, work);
+        const at = { node, shard };
+        const result = work.join === undefined
+          ? await this.#run(node, job, work)
+          : await work.join(job, at, () => this.#run(at.node, job, work));
         job.timings?.mark("db");
         return { result, shard, node, source: "primary", epoch: primary === node ? epoch : "0" };
       } catch (error) {

@@ -7,6 +7,7 @@ import { comparedColumns, tablesOf } from "./compared_columns.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
 import { describePlan } from "./explained_plan.ts";
 import { batchFault } from "./batch_check.ts";
+import { groupFault } from "./group_check.ts";
 import { IndexAdvice } from "./index_advice.ts";
 import { collationFault } from "./key_collation.ts";
 import { partitionWarnings } from "./partition_warnings.ts";
@@ -94,6 +95,7 @@ async function check(
   const unroutable = keyFault(compiled, schema) ??
     await scatterFault(session, { compiled, columns, sample, known });
   const unbatchable = batchFault(statement, schema);
+  const ungroupable = groupFault(statement, { system: session.system, columns, plan, known });
   const unpruned = statement.allowFullScan ? [] : await partitionWarnings(session, {
     statement,
     tokens,
@@ -110,6 +112,7 @@ async function check(
       ...(unbatchable === undefined ? [] : [`@batch is of no use: ${unbatchable}`]),
     ],
     ...(unbatchable === undefined ? {} : { unbatchable }),
+    ...(ungroupable === undefined ? {} : { ungroupable }),
     ...(unroutable === undefined ? {} : { unavailable: unroutable }),
     ...(plan === undefined ? {} : { plan: describePlan(plan) }),
   };

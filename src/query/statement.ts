@@ -174,6 +174,8 @@ export interface ServerFacts {
   readonly unavailable?: string;
   /** Why its calls are not read many at a time, though `@batch` asks for it. */
   readonly unbatchable?: string;
+  /** Why its calls do not share a commit with other writes; always said of reads. */
+  readonly ungroupable?: string;
   /** How it would run; absent where the server did not tell. */
   readonly plan?: ExplainedPlan;
   /** How long the check took, in milliseconds. */

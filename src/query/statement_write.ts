@@ -7,6 +7,7 @@ import type { ExecutionLog } from "./execution_log.ts";
 import type { PrimaryWork } from "./primary_writer.ts";
 import { SETTLE_MS, taggedWrite } from "./tagged_write.ts";
 import { transactWrite } from "./transact_write.ts";
+import type { WriteGroups } from "./write_groups.ts";
 import { withPosition, type Written } from "./write_position.ts";
 
 /** What statements' writes work with; they own none of it. */
@@ -17,6 +18,8 @@ export interface StatementWriteParts {
   readonly bus: Pick<CoherenceBus, "intend" | "done" | "aborted">;
   /** Where queries are counted, if they are. */
   readonly executions: ExecutionLog | undefined;
+  /** Where writes meet that may share a commit. */
+  readonly groups: Pick<WriteGroups, "do">;
   /** The shard that a call goes to; throws where it cannot run. */
   readonly shardOf: (call: Call) => string;
 }
@@ -26,7 +29,7 @@ export interface StatementWriteParts {
  * recorded exactly if it is applied, or with word to the caches.
  */
 export function statementWrite(parts: StatementWriteParts): PrimaryWork<Call, Written> {
-  const { view, clock, bus, executions, shardOf } = parts;
+  const { view, clock, bus, executions, groups, shardOf } = parts;
   const runTagged = (lease: Lease, call: Call, node: string) => {
     const { compiled, bound, scope, fence } = call;
     const shard = shardOf(call);
@@ -46,6 +49,7 @@ export function statementWrite(parts: StatementWriteParts): PrimaryWork<Call, Wr
   return {
     shardOf,
     labelOf: ({ compiled }) => compiled.statement.name,
+    join: (call, at, alone) => groups.do({ call, ...at }, alone),
     repeats: ({ compiled }) => compiled.statement.retry,
     ...(executions === undefined ? {} : {
       ended: ({ compiled, times }, at) => executions.ended({ ...at, compiled, times }),

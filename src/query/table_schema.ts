@@ -7,6 +7,8 @@ export interface TableSchema {
   readonly table: string;
   readonly columns: readonly SchemaColumn[];
   readonly indexes: readonly TableIndex[];
+  /** The storage engine, such as `InnoDB`; absent where the server does not say, as of a view. */
+  readonly engine?: string | undefined;
 }
 
 /** An index of a table. */
@@ -50,9 +52,14 @@ export async function readTables(
     index: String(index),
     column: column === null || length !== null ? undefined : String(column),
   }));
+  const engines = new Map(
+    (await rows(`SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES ${among}`))
+      .flatMap(([table, engine]) => engine === null ? [] : [[String(table), String(engine)]]),
+  );
   return [...Map.groupBy(columns, ({ table }) => table)].map(([table, columns]) => ({
     table,
     columns,
+    engine: engines.get(table),
     indexes: [...Map.groupBy(parts.filter((part) => part.table === table), ({ index }) => index)]
       .map(([name, parts]) => ({ name, columns: wholeColumns(parts) })),
   }));

@@ -79,7 +79,7 @@ export async function taggedWrite(
 }
 
 /** Whether the server itself refused it, or it was never sent. */
-function isUnapplied(error: unknown): boolean {
+export function isUnapplied(error: unknown): boolean {
   if (error instanceof SqlError) return error.kind !== "connection_lost";
   return (error instanceof RealmgateError || error instanceof InterruptedError) &&
     error.outcome === "not_applied";

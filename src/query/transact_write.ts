@@ -76,7 +76,16 @@ async function rollBack(lease: Lease, scope: Scope): Promise<void> {
 }
 
 function doubtful(error: unknown): never {
-  const sure = !(error instanceof SqlError) || error.kind !== "server" ||
-    isReadOnlyRefusal(error) || ROLLED_BACK.includes(error.errno);
-  throw sure ? error : new SqlError("connection_lost", error.message, { cause: error });
+  const unclear = error instanceof SqlError && error.kind === "server" && !isRolledBack(error);
+  throw unclear ? asLost(error) : error;
+}
+
+/** Whether the server says with its refusal of a COMMIT that it has rolled back. */
+export function isRolledBack(error: SqlError): boolean {
+  return isReadOnlyRefusal(error) || ROLLED_BACK.includes(error.errno);
+}
+
+/** A refusal of a COMMIT that does not tell what became of it: as if there had been no answer. */
+export function asLost(error: SqlError): SqlError {
+  return new SqlError("connection_lost", error.message, { cause: error });
 }

@@ -132,6 +132,7 @@ export class Isolate {
       clock,
       log,
       bus: caches.bus,
+      proxied: config.database.proxied,
       executions: this.#metrics &&
         new ExecutionLog({ clock, metrics: this.#metrics, shards: specs }),
     });

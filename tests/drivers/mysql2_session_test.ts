@@ -297,3 +297,74 @@ Deno.test("Mysql2Session reads a procedure's first result when it is called", ()
     assertEquals([result.rows, result.columns[0]?.name], [[[1]], "a"]);
     assertEquals(firstRow(await session.query("CALL both_results()")), [1]);
   }));
+
+Deno.test("Mysql2Session.begin answers each statement when one of them is refused", async () => {
+  await withSession(async (session) => {
+    const insert = "INSERT INTO players (id, gold) VALUES (CAST(? AS SIGNED), CAST(? AS SIGNED))";
+    const read = "SELECT gold FROM players WHERE id = CAST(? AS SIGNED)";
+    for (let round = 0; round < 3; round++) {
+      const answers = await session.begin([
+        { sql: insert, values: ["900", "1"] },
+        { sql: insert, values: ["900", "2"] },
+        { sql: read, values: ["900"] },
+        { sql: insert, values: ["901", "3"] },
+        { sql: "ROLLBACK", values: [] },
+        { sql: read, values: ["900"] },
+      ]);
+      const told = answers.map((answer) => {
+        if (answer instanceof SqlError) return answer.errno;
+        return answer.kind === "ok" ? [answer.affectedRows, answer.inTransaction] : answer.rows;
+      });
+      assertEquals(told, [[1, true], 1062, [["1"]], [1, true], [0, false], []]);
+    }
+  });
+});
+
+Deno.test("Mysql2Session.begin keeps its statements prepared when it has room for no more", async () => {
+  await withSession(async (session) => {
+    for (let n = 0; n < 64; n++) for (const _ of [1, 2]) await session.execute(`SELECT ${n}`, []);
+    for (let from = 0; from < 90; from += 30) {
+      const commands = Array.from({ length: 60 }, (_, at) => {
+        return { sql: `SELECT ${1_000 + from + at}`, values: [] };
+      });
+      const answers = await session.begin(commands);
+      assertEquals(
+        answers.map((answer) => rowsOf(answer as Rows).rows[0]?.[0]),
+        commands.map((_, at) => 1_000 + from + at),
+      );
+    }
+  });
+});
+
+Deno.test("Mysql2Session.begin runs nothing when one of its statements cannot be prepared", async () => {
+  await withSession(async (session) => {
+    const commands = ["UPDATE players SET gold = 0 WHERE id = 2", "UPDATE nobody SET gold = 0"];
+    const error = await assertRejects(
+      () => session.begin(commands.map((sql) => ({ sql, values: [] }))),
+      SqlError,
+    );
+    assertEquals(error.errno, 1146);
+    assertEquals(firstRow(await session.query("SELECT gold FROM players WHERE id = 2")), ["5"]);
+  });
+});
+
+Deno.test("Mysql2Session.begin fails as a whole when its connection is lost", async () => {
+  await withSession(async (session) => {
+    const texts = ["SELECT 1", "SELECT SLEEP(5)", "SELECT 2"];
+    const failure = assertRejects(
+      () => session.begin(texts.map((sql) => ({ sql, values: [] }))),
+      SqlError,
+    );
+    await withSession(async (other) => {
+      await eventually(async () => {
+        const rows = await other.query(
+          "SELECT 1 FROM information_schema.processlist WHERE state = 'User sleep'",
+        );
+        return rowsOf(rows).rows.length === 1;
+      });
+      await other.query(`KILL CONNECTION ${session.threadId}`);
+    });
+    const { kind } = await failure;
+    assertEquals([kind, session.closed], ["connection_lost", true]);
+  });
+});
