@@ -29,6 +29,8 @@ interface Member<Write, Result> {
 
 /** Writes that share a commit at most. */
 const MAX_TOGETHER = 64;
+/** Writes that may wait; more go alone, and the pool says how many of these may wait. */
+const MAX_WAITING = 1_024;
 
 /**
  * The writes of one isolate to one node. While commits are under way those that come gather, and the
@@ -59,7 +61,9 @@ export class WriteLane<Write extends { readonly scope: Scope }, Result> {
    */
   async do(write: Write, alone: () => Promise<Result>): Promise<Result> {
     const busy = this.#underWay >= this.#window.width || this.#waiting.length > 0 || this.#crowded;
-    const outcome = busy ? await this.#wait(write) : this.#goAlone();
+    const outcome = busy && this.#waiting.length < MAX_WAITING
+      ? await this.#wait(write)
+      : this.#goAlone();
     if (outcome === undefined) {
       try {
         return await alone();
