@@ -59,9 +59,16 @@ function summary(compiled: CompiledStatement, principal: Principal): Record<stri
         plan: facts?.plans?.[0]?.tree ?? null,
         plans: groupPlans(facts?.plans ?? []).map(({ tree, ...plan }) => ({ ...plan, plan: tree })),
         planChanges: facts?.planChanges ?? [],
+        commit: commitOf(compiled),
       }
       : {}),
   };
+}
+
+/** Whether a write shares its commit with others, once the servers were asked. */
+function commitOf({ statement: { kind }, facts }: CompiledStatement): unknown {
+  if (kind !== "exec" || facts === undefined) return null;
+  return { shared: facts.ungroupable === undefined, reason: facts.ungroupable ?? null };
 }
 
 function paramSummary(param: ParamSpec): Record<string, unknown> {

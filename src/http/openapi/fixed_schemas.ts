@@ -66,7 +66,17 @@ export function fixedSchemas(): Schema {
         ...listOf(ref("PlanChange")),
         description: "Admin scope: shards whose plan became worse; the warnings say so too.",
       },
-    }, ["unavailable", "file", "sql", "plan", "plans", "planChanges"]),
+      commit: {
+        anyOf: [
+          object({
+            shared: flag("Whether it shares its commit with other writes."),
+            reason: textOrNull("Why not."),
+          }),
+          { type: "null" },
+        ],
+        description: "Admin scope: of a write the servers were asked about.",
+      },
+    }, ["unavailable", "file", "sql", "plan", "plans", "planChanges", "commit"]),
     ...planSchemas(),
     Route: object({
       statement: text("The statement's name."),
