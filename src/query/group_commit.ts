@@ -61,6 +61,9 @@ export async function commitTogether(lease: Lease, group: WriteGroup): Promise<G
   }
   measured({ executedMs: executedAt - sentAt, committedMs: clock.now() - executedAt });
   const { answers, whole, committed } = transacted;
+  if (whole === undefined) {
+    throw new SqlError("connection_lost", "the server did not tell what became of a transaction");
+  }
   if (!whole) return apart(answers);
   if (committed instanceof SqlError) {
     if (!isRolledBack(committed)) throw asLost(committed);
