@@ -78,6 +78,7 @@ export class WriteGroups {
     let lane = this.#lanes.get(node);
     if (lane === undefined) {
       lane = new WriteLane({
+        clock: this.#parts.clock,
         together: (writes, measured) => this.#together(writes, { node, measured }),
       });
       this.#lanes.set(node, lane);

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { RealmgateError } from "../../src/core/errors.ts";
-import { FencedFixture } from "./fenced_server.ts";
+import { FencedFixture, lockWait, openSession, transactions } from "./fenced_server.ts";
 import { firstRow, TestServer } from "../pool/fixture.ts";
 import { eventually } from "../support/eventually.ts";
 import { install } from "../routing/probed_stack.ts";
@@ -160,4 +160,37 @@ Deno.test("checkOnServer groups only writes to tables that it knows", async () =
   await using made = await fixture();
   assertEquals(made.ungroupable("test.add"), undefined);
   assertEquals(made.ungroupable("test.note"), "its table is not known");
+});
+
+Deno.test("WriteGroups lets others write when one waits for a lock", async () => {
+  await prepare();
+  await using made = await fixture();
+  await using other = await openSession(server);
+  await other.query("START TRANSACTION");
+  await other.query("UPDATE gold SET amount = 5 WHERE id = 1");
+  const waits = made.write("test.add", { id: 1, amount: "1" });
+  await lockWait(server);
+  await Promise.all([2, 3, 4].map((id) => made.write("test.add", { id, amount: "1" })));
+  assertEquals((await transactions(server)).filter(({ waits }) => waits).length, 1);
+  await other.query("COMMIT");
+  await waits;
+});
+
+Deno.test("WriteGroups refuses writes as the pool does when nothing comes free", async () => {
+  await prepare();
+  await using made = await fixture(1);
+  const held = await made.pool.lease();
+  const writes = Array.from({ length: 20_000 }, (_, at) => {
+    return made.write("test.add", { id: 1 + at % 50, amount: "1" }).then(
+      () => "ok",
+      (error) => (error as RealmgateError).code,
+    );
+  });
+  assertEquals(await Promise.race(writes), "pool_saturated");
+  assert(made.pool.pool.stats().totals.saturated > 0, "at once");
+  made.pool.pool.release(held);
+  const told = Map.groupBy(await Promise.all(writes), (is) => is);
+  assertEquals([...told.keys()].sort(), ["ok", "pool_saturated"]);
+  const [row] = await server.node.sql("SELECT SUM(amount) AS sum FROM gold");
+  assertEquals(Number(row?.["sum"]), told.get("ok")?.length);
 });
