@@ -108,6 +108,12 @@ export class WriteGroups {
         executions?.ended({ node, compiled, waitedFrom: undefined, lentAt: cameAt, times });
       });
       return outcomes;
+    } catch (error) {
+      if (scope.ended === undefined || !isUnapplied(error)) throw error;
+      // Its time was that of those with tags; nothing was sent, and others may have more.
+      return writes.map(({ scope }) =>
+        scope.deadlineAt > deadlineAt ? ALONE : { is: "failed", error: error as Error }
+      );
     } finally {
       if (lease !== undefined) pool.release(lease);
       scope.close();

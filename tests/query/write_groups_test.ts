@@ -33,6 +33,12 @@ UPDATE gold SET amount = amount + :amount WHERE id = :id;
 -- @param id int example=1
 UPDATE gold SET amount = amount + 1 WHERE id = :id AND SLEEP(1) = 0;
 
+-- name: test.add_tagged :exec
+-- @shard s1
+-- @param id int example=1
+-- @invalidates gold:{id}
+UPDATE gold SET amount = amount + 1 WHERE id = :id;
+
 -- name: test.land :exec
 -- @shard s1
 -- @param note string
@@ -193,4 +199,19 @@ Deno.test("WriteGroups refuses writes as the pool does when nothing comes free",
   assertEquals([...told.keys()].sort(), ["ok", "pool_saturated"]);
   const [row] = await server.node.sql("SELECT SUM(amount) AS sum FROM gold");
   assertEquals(Number(row?.["sum"]), told.get("ok")?.length);
+});
+
+Deno.test("WriteGroups leaves a write its own time when one with tags has less", async () => {
+  await prepare();
+  await using made = await fixture(1);
+  const held = await made.pool.lease();
+  const scope = made.pool.scope(200);
+  const first = made.write("test.add", { id: 1, amount: "1" });
+  const tagged = made.write("test.add_tagged", { id: 2 }, { scope }).catch(() => "late");
+  const other = made.write("test.add", { id: 3, amount: "1" });
+  assertEquals(await Promise.race([tagged, other]), "late");
+  // The look that ended the one's scope has ended the group's: its connection is no longer waited for.
+  await eventually(() => made.pool.pool.stats().totals.timedOut > 0);
+  made.pool.pool.release(held);
+  assertEquals([(await first).kind, (await other).kind], ["ok", "ok"]);
 });
