@@ -65,9 +65,10 @@ export interface Transacted {
   readonly answers: readonly Answer[];
   /**
    * Whether it was open until its COMMIT. Otherwise the server has undone it at a statement that it
-   * refused: those before are undone too, and those after stand for themselves.
+   * refused: those before are undone too, and those after stand for themselves. `undefined` where the
+   * server did not tell: any of them may be applied.
    */
-  readonly whole: boolean;
+  readonly whole: boolean | undefined;
   readonly committed: Ok | SqlError;
 }
 

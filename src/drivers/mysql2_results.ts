@@ -62,19 +62,28 @@ export function toTransacted(all: readonly Answer[]): Transacted {
   const answers = all.slice(1, -2);
   const [look, committed] = all.slice(-2) as [Answer, Ok | SqlError];
   const open = (answer: Answer) => answer instanceof SqlError || isInTransaction(answer);
-  const refused = answers.some((answer) => answer instanceof SqlError);
-  // Where even the look was refused nobody knows what a refusal before has cost.
-  const whole = answers.every(open) &&
-    (look instanceof SqlError ? !refused : isInTransaction(look));
-  return { answers, whole, committed };
+  const stood = answers.every(open);
+  if (!(look instanceof SqlError)) {
+    return { answers, whole: stood && isInTransaction(look), committed };
+  }
+  // Where even the look was refused nobody knows what a refusal right before has cost.
+  const doubtful = stood && answers.at(-1) instanceof SqlError;
+  return { answers, whole: doubtful ? undefined : stood, committed };
 }
+
+/**
+ * The server shuts down, or was told to KILL the session: it reads no command after that. After any
+ * other word it goes on with those that it has already, the COMMIT among them.
+ */
+const ENDED_BY_SERVER = [1053, 1927];
 
 /**
  * What is known of a transaction whose session ended with `last` after these `answers`, of `count`: it
  * is not applied where the server itself said so before its COMMIT, and nothing stands for itself.
  */
 export function lostAt(last: SqlError, answers: readonly Answer[], count: number): SqlError {
-  const undone = last.kind === "server" && answers.length > 0 && answers.length < count - 1 &&
+  const undone = ENDED_BY_SERVER.includes(last.errno) && answers.length > 0 &&
+    answers.length < count - 1 &&
     answers.every((answer) => answer instanceof SqlError || isInTransaction(answer));
   return new SqlError(undone ? "connect_failed" : "connection_lost", last.message, { cause: last });
 }

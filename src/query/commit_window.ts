@@ -4,6 +4,9 @@ const WIDEST = 8;
 const WEIGHT = 1 / 16;
 /** How many times its running a commit has to wait, for each that may be beside it. */
 const SPARE = 2;
+/** After how many times its usual time a commit counts as held up, and after how long at least. */
+const HELD_UP = 4;
+const LEAST_HELD_UP_MS = 20;
 /** Measurements after which the shortest way there is looked for anew. */
 const WINDOW = 512;
 /** Commits that may pass without a measurement. */
@@ -38,6 +41,11 @@ export class CommitWindow {
     const runs = Math.max(this.#executedMs - this.#shortestMs, 0);
     const waits = this.#committedMs + this.#shortestMs;
     return waits >= SPARE * WIDEST * runs ? WIDEST : Math.max(1, Math.floor(waits / runs / SPARE));
+  }
+
+  /** After how long something under way is taken to be held up by what others hold, in milliseconds. */
+  get heldUpMs(): number {
+    return Math.max(LEAST_HELD_UP_MS, HELD_UP * (this.#executedMs + this.#committedMs));
   }
 
   /** Whether a commit of a single write is to be measured too, since those of many are rare. */

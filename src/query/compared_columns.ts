@@ -5,6 +5,8 @@ export interface NamedTable {
   readonly table: string;
   /** What its columns are qualified with. */
   readonly alias: string;
+  /** Where it is in another database than the session's. */
+  readonly database?: string;
 }
 
 /** A column that stands against a parameter: `column = :param`, `IN (:param)`, or inserted. */
@@ -31,11 +33,13 @@ export function tablesOf(tokens: readonly SqlToken[]): readonly NamedTable[] {
     let next = at + 1;
     while (["IGNORE", "LOW_PRIORITY", "LATERAL"].includes(tokens[next]?.upper ?? "")) next++;
     if (!isName(tokens[next])) return;
-    if (tokens[next + 1]?.text === "." && isName(tokens[next + 2])) next += 2;
+    const qualified = tokens[next + 1]?.text === "." && isName(tokens[next + 2]);
+    const database = qualified ? { database: tokens[next]?.text ?? "" } : {};
+    if (qualified) next += 2;
     const table = tokens[next]?.text ?? "";
     next += tokens[next + 1]?.upper === "AS" ? 2 : 1;
     const alias = tokens[next];
-    tables.push({ table, alias: isName(alias) ? alias.text : table });
+    tables.push({ table, alias: isName(alias) ? alias.text : table, ...database });
   });
   return tables;
 }

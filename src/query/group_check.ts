@@ -1,5 +1,6 @@
-import type { MysqlSession } from "../drivers/mysql.ts";
+import { type MysqlSession, SqlError } from "../drivers/mysql.ts";
 import { tablesOf } from "./compared_columns.ts";
+import { IN_GROUP } from "./group_commit.ts";
 import { type PlanNode, rowsExamined } from "./plan_node.ts";
 import { scanSql } from "./sql_scanner.ts";
 import type { ResultColumn, Statement } from "./statement.ts";
@@ -30,8 +31,29 @@ export function groupFault(
   if (params.some(({ type }) => type.kind === "rows")) return "it writes many rows";
   if (plan === undefined) return "its plan is not known";
   if (rowsExamined(plan) > MOST_ROWS) return `it examines more than ${MOST_ROWS} rows`;
-  const odd = tablesOf(scanSql(sql).tokens).find(({ table }) =>
+  const tables = tablesOf(scanSql(sql).tokens);
+  if (tables.length === 0) return "its table is not known";
+  const odd = tables.find(({ table, database }) =>
+    database !== undefined ||
     known.find((schema) => same(schema.table, table))?.engine !== "InnoDB"
   );
   return odd === undefined ? undefined : `${odd.table} is not known to be a table of InnoDB`;
+}
+
+/**
+ * Why a server does not run a statement as groups do, which an old one may not know how to.
+ *
+ * @throws {SqlError} where the session is lost
+ */
+export async function groupRefusal(
+  session: MysqlSession,
+  sql: string,
+): Promise<string | undefined> {
+  try {
+    await session.describe(IN_GROUP + sql);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SqlError && error.kind === "server")) throw error;
+    return `its server refuses it in a group (error ${error.errno})`;
+  }
 }

@@ -28,10 +28,17 @@ export interface GroupResult {
 }
 
 /**
- * No write of a group waits for a lock that somebody else holds, neither of a row nor of a table's
- * definition: others would wait with it, while they hold theirs. It is done alone then.
+ * What stands before the text of a write in a group.
+ *
+ * It does not wait for a lock that somebody else holds, neither of a row nor of a table's definition:
+ * others would wait with it, while they hold theirs. It is done alone then.
+ *
+ * And it changes no row that somebody else has changed since the transaction first looked at anything,
+ * as triggers and functions of writes before it may have: its own trigger would see the state of then,
+ * where by itself it sees what the row's last writer left. The server undoes all of them then.
  */
-const NO_WAIT = "SET STATEMENT innodb_lock_wait_timeout = 0, lock_wait_timeout = 0 FOR ";
+export const IN_GROUP = "SET STATEMENT innodb_lock_wait_timeout = 0, lock_wait_timeout = 0, " +
+  "innodb_snapshot_isolation = ON FOR ";
 /** SQLSTATE classes of what is the write's own fault: data, constraints, a trigger's SIGNAL. */
 const OWN_FAULT = /^(22|23|45)/;
 
@@ -46,7 +53,7 @@ const OWN_FAULT = /^(22|23|45)/;
  */
 export async function commitTogether(lease: Lease, group: WriteGroup): Promise<GroupResult> {
   const { writes, positioned, scope, clock, measured } = group;
-  const commands = writes.map(({ sql, values }) => ({ sql: NO_WAIT + sql, values }));
+  const commands = writes.map(({ sql, values }) => ({ sql: IN_GROUP + sql, values }));
   let transacted: Transacted;
   const sentAt = clock.now();
   let executedAt = sentAt;
@@ -61,6 +68,9 @@ export async function commitTogether(lease: Lease, group: WriteGroup): Promise<G
   }
   measured({ executedMs: executedAt - sentAt, committedMs: clock.now() - executedAt });
   const { answers, whole, committed } = transacted;
+  if (whole === undefined) {
+    throw new SqlError("connection_lost", "the server did not tell what became of a transaction");
+  }
   if (!whole) return apart(answers);
   if (committed instanceof SqlError) {
     if (!isRolledBack(committed)) throw asLost(committed);
@@ -78,12 +88,17 @@ export async function commitTogether(lease: Lease, group: WriteGroup): Promise<G
 /** Says of a write that nothing of it is applied, and that it is to be done by itself. */
 export const ALONE = { is: "alone" } as const;
 
-/** What became of writes whose transaction the server undid: those that came after stand for themselves. */
-function apart(answers: readonly Answer[]): GroupResult {
+/**
+ * What became of writes whose transaction the server undid: those that came after stand for themselves.
+ * What was refused before may have been so because of what is undone.
+ */
+export function apart(answers: readonly Answer[]): GroupResult {
   let position: string | undefined;
+  let after = false;
   const outcomes = answers.map((answer): Outcome<Written> => {
-    if (answer instanceof SqlError) return refused(answer);
+    if (answer instanceof SqlError) return after ? refused(answer) : ALONE;
     if (answer.kind !== "ok" || answer.inTransaction) return ALONE;
+    after = true;
     position = answer.gtid ?? position;
     return done(answer);
   });

@@ -7,7 +7,7 @@ import { comparedColumns, tablesOf } from "./compared_columns.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
 import { describePlan } from "./explained_plan.ts";
 import { batchFault } from "./batch_check.ts";
-import { groupFault } from "./group_check.ts";
+import { groupFault, groupRefusal } from "./group_check.ts";
 import { IndexAdvice } from "./index_advice.ts";
 import { collationFault } from "./key_collation.ts";
 import { partitionWarnings } from "./partition_warnings.ts";
@@ -66,6 +66,7 @@ export async function checkOnServer(
       columns: [],
       warnings: [],
       unavailable: describeRefusal(error),
+      ungroupable: "it is not checked",
     }),
   );
   return { ...facts, tookMs: clock.now() - startedAt };
@@ -83,7 +84,11 @@ async function check(
   const { statement } = compiled;
   const sample = trySample(compiled);
   if (sample === undefined) {
-    return { columns: [], warnings: ["needs example= on its parameters to be checked"] };
+    return {
+      columns: [],
+      warnings: ["needs example= on its parameters to be checked"],
+      ungroupable: "it is not checked",
+    };
   }
   const columns = await describe(session, compiled, sample.sql);
   const { tokens } = scanSql(statement.sql);
@@ -95,7 +100,8 @@ async function check(
   const unroutable = keyFault(compiled, schema) ??
     await scatterFault(session, { compiled, columns, sample, known });
   const unbatchable = batchFault(statement, schema);
-  const ungroupable = groupFault(statement, { system: session.system, columns, plan, known });
+  const ungroupable = groupFault(statement, { system: session.system, columns, plan, known }) ??
+    await groupRefusal(session, sample.sql);
   const unpruned = statement.allowFullScan ? [] : await partitionWarnings(session, {
     statement,
     tokens,

@@ -7,10 +7,9 @@ import type { Lease } from "../pool/lease.ts";
 import type { TopologyView } from "../routing/topology_view.ts";
 import type { ExecutionLog } from "./execution_log.ts";
 import type { Call } from "./executor.ts";
-import type { CommitTimes } from "./commit_window.ts";
 import { ALONE, commitTogether, type GroupResult } from "./group_commit.ts";
 import { isUnapplied, SETTLE_MS } from "./tagged_write.ts";
-import { type Outcome, WriteLane } from "./write_lane.ts";
+import { type Gathered, type Outcome, WriteLane } from "./write_lane.ts";
 import type { Written } from "./write_position.ts";
 
 /** What groups work with; they own none of it. */
@@ -78,7 +77,8 @@ export class WriteGroups {
     let lane = this.#lanes.get(node);
     if (lane === undefined) {
       lane = new WriteLane({
-        together: (writes, measured) => this.#together(writes, { node, measured }),
+        clock: this.#parts.clock,
+        together: (group) => this.#together(node, group),
       });
       this.#lanes.set(node, lane);
     }
@@ -86,11 +86,11 @@ export class WriteGroups {
   }
 
   async #together(
-    writes: readonly GroupedWrite[],
-    at: { readonly node: string; readonly measured: (times: CommitTimes) => void },
+    node: string,
+    group: Gathered<GroupedWrite>,
   ): Promise<readonly Outcome<Written>[]> {
-    const { clock, watch, poolOf, executions } = this.#parts;
-    const { node } = at;
+    const { clock, watch, poolOf } = this.#parts;
+    const { writes, take } = group;
     const tagged = writes.filter(({ call }) => call.compiled.statement.invalidates.length > 0);
     const lasts = tagged.length > 0 ? tagged : writes;
     const deadlineAt = Math.max(...lasts.map(({ scope }) => scope.deadlineAt));
@@ -101,12 +101,13 @@ export class WriteGroups {
     try {
       lease = await pool.acquire({ scope, label: labelOf(writes) });
       const tags = [...new Set(tagged.flatMap(({ call }) => call.compiled.tags(call.bound)))];
-      const { outcomes } = await this.#commit(lease, { ...at, writes, tags, scope });
-      writes.forEach(({ call: { compiled, times }, cameAt }, at) => {
-        if (outcomes[at]?.is === "alone") return;
-        executions?.ended({ node, compiled, waitedFrom: undefined, lentAt: cameAt, times });
-      });
-      return outcomes;
+      return await this.#tell(lease, { node, group, tags, scope });
+    } catch (error) {
+      if (scope.ended === undefined || !isUnapplied(error)) throw error;
+      // Its time was that of those with tags; nothing was sent, and others may have more.
+      return take().map(({ scope }) =>
+        scope.deadlineAt > deadlineAt ? ALONE : { is: "failed", error: error as Error }
+      );
     } finally {
       if (lease !== undefined) pool.release(lease);
       scope.close();
@@ -114,30 +115,13 @@ export class WriteGroups {
   }
 
   /** Tells the fleet's caches beforehand what is coming, and how it ended, as of one write. */
-  async #commit(
-    lease: Lease,
-    group: {
-      readonly node: string;
-      readonly measured: (times: CommitTimes) => void;
-      readonly writes: readonly GroupedWrite[];
-      readonly tags: readonly string[];
-      readonly scope: Scope;
-    },
-  ): Promise<GroupResult> {
-    const { node, measured, writes, tags, scope } = group;
+  async #tell(lease: Lease, told: ToldGroup): Promise<readonly Outcome<Written>[]> {
+    const { node, group: { writes: [first], take }, tags, scope } = told;
     const { view, bus, clock } = this.#parts;
-    const [{ shard }] = writes as readonly [GroupedWrite];
-    const { primary, epoch: newest, nodes } = view.shard(shard);
+    if (tags.length === 0 || first === undefined) return (await this.#commit(lease, told)).outcomes;
+    const { shard } = first;
+    const { primary, epoch: newest } = view.shard(shard);
     const epoch = primary === node ? newest : "0";
-    const run = () =>
-      commitTogether(lease, {
-        writes: writes.map(({ call: { bound } }) => bound),
-        positioned: nodes.length > 1,
-        clock,
-        measured,
-        scope,
-      });
-    if (tags.length === 0) return await run();
     const limitMs = Math.max(0, Math.ceil(scope.deadlineAt - clock.now())) + SETTLE_MS;
     const connection = lease.connectionId;
     const { intent, recorded } = await bus.intend(
@@ -148,19 +132,52 @@ export class WriteGroups {
       // Each has to leave word in the outbox, in a transaction of its own.
       bus.aborted(intent);
       this.#untoldUntil = clock.now() + UNTOLD_MS;
-      return { outcomes: writes.map(() => ALONE), position: undefined };
+      return take().map(() => ALONE);
     }
     try {
-      const result = await run();
-      if (result.outcomes.every(({ is }) => is !== "done")) bus.aborted(intent);
-      else bus.done(intent, { shard, epoch, position: result.position ?? "" });
-      return result;
+      const { outcomes, position } = await this.#commit(lease, told);
+      if (outcomes.every(({ is }) => is !== "done")) bus.aborted(intent);
+      else bus.done(intent, { shard, epoch, position: position ?? "" });
+      return outcomes;
     } catch (error) {
       if (isUnapplied(error)) bus.aborted(intent);
       else if (lease.state !== "closed") bus.done(intent, { shard, epoch, position: "" });
       throw error;
     }
   }
+
+  async #commit(lease: Lease, { node, group, scope }: ToldGroup): Promise<GroupResult> {
+    const { view, clock, executions } = this.#parts;
+    const writes = group.take();
+    const [first] = writes;
+    if (first === undefined) return { outcomes: [], position: undefined };
+    let outcomes: readonly Outcome<Written>[] = [];
+    try {
+      const result = await commitTogether(lease, {
+        writes: writes.map(({ call: { bound } }) => bound),
+        positioned: view.shard(first.shard).nodes.length > 1,
+        clock,
+        measured: group.measured,
+        scope,
+      });
+      outcomes = result.outcomes;
+      return result;
+    } finally {
+      writes.forEach(({ call: { compiled, times }, cameAt }, at) => {
+        if (outcomes[at]?.is === "alone") return;
+        executions?.ended({ node, compiled, waitedFrom: undefined, lentAt: cameAt, times });
+      });
+    }
+  }
+}
+
+/** A group, with what is told of it. */
+interface ToldGroup {
+  readonly node: string;
+  readonly group: Gathered<GroupedWrite>;
+  /** What caches must drop. */
+  readonly tags: readonly string[];
+  readonly scope: Scope;
 }
 
 /** What reports call a group: the statements that it is of. */

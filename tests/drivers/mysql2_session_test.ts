@@ -298,12 +298,12 @@ Deno.test("Mysql2Session reads a procedure's first result when it is called", ()
     assertEquals(firstRow(await session.query("CALL both_results()")), [1]);
   }));
 
-Deno.test("Mysql2Session.begin answers each statement when one of them is refused", async () => {
+Deno.test("Mysql2Session.transact answers each statement when one of them is refused", async () => {
   await withSession(async (session) => {
     const insert = "INSERT INTO players (id, gold) VALUES (CAST(? AS SIGNED), CAST(? AS SIGNED))";
     const read = "SELECT gold FROM players WHERE id = CAST(? AS SIGNED)";
     for (let round = 0; round < 3; round++) {
-      const answers = await session.begin([
+      const { answers, whole, committed } = await session.transact([
         { sql: insert, values: ["900", "1"] },
         { sql: insert, values: ["900", "2"] },
         { sql: read, values: ["900"] },
@@ -311,6 +311,7 @@ Deno.test("Mysql2Session.begin answers each statement when one of them is refuse
         { sql: "ROLLBACK", values: [] },
         { sql: read, values: ["900"] },
       ]);
+      assertEquals([whole, okOf(committed as Ok).inTransaction], [false, false]);
       const told = answers.map((answer) => {
         if (answer instanceof SqlError) return answer.errno;
         return answer.kind === "ok" ? [answer.affectedRows, answer.inTransaction] : answer.rows;
@@ -320,14 +321,15 @@ Deno.test("Mysql2Session.begin answers each statement when one of them is refuse
   });
 });
 
-Deno.test("Mysql2Session.begin keeps its statements prepared when it has room for no more", async () => {
+Deno.test("Mysql2Session.transact keeps its statements prepared when it has room for no more", async () => {
   await withSession(async (session) => {
     for (let n = 0; n < 64; n++) for (const _ of [1, 2]) await session.execute(`SELECT ${n}`, []);
     for (let from = 0; from < 90; from += 30) {
       const commands = Array.from({ length: 60 }, (_, at) => {
         return { sql: `SELECT ${1_000 + from + at}`, values: [] };
       });
-      const answers = await session.begin(commands);
+      const { answers, whole } = await session.transact(commands);
+      assertEquals(whole, true);
       assertEquals(
         answers.map((answer) => rowsOf(answer as Rows).rows[0]?.[0]),
         commands.map((_, at) => 1_000 + from + at),
@@ -336,11 +338,11 @@ Deno.test("Mysql2Session.begin keeps its statements prepared when it has room fo
   });
 });
 
-Deno.test("Mysql2Session.begin runs nothing when one of its statements cannot be prepared", async () => {
+Deno.test("Mysql2Session.transact runs nothing when one of its statements cannot be prepared", async () => {
   await withSession(async (session) => {
     const commands = ["UPDATE players SET gold = 0 WHERE id = 2", "UPDATE nobody SET gold = 0"];
     const error = await assertRejects(
-      () => session.begin(commands.map((sql) => ({ sql, values: [] }))),
+      () => session.transact(commands.map((sql) => ({ sql, values: [] }))),
       SqlError,
     );
     assertEquals(error.errno, 1146);
@@ -348,11 +350,11 @@ Deno.test("Mysql2Session.begin runs nothing when one of its statements cannot be
   });
 });
 
-Deno.test("Mysql2Session.begin fails as a whole when its connection is lost", async () => {
+Deno.test("Mysql2Session.transact fails as a whole when its connection is lost", async () => {
   await withSession(async (session) => {
     const texts = ["SELECT 1", "SELECT SLEEP(5)", "SELECT 2"];
     const failure = assertRejects(
-      () => session.begin(texts.map((sql) => ({ sql, values: [] }))),
+      () => session.transact(texts.map((sql) => ({ sql, values: [] }))),
       SqlError,
     );
     await withSession(async (other) => {

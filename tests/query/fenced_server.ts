@@ -3,6 +3,8 @@ import { getLogger } from "@std/log";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Scope } from "../../src/core/scope.ts";
 import type { MysqlTarget, Ok, Rows } from "../../src/drivers/mysql.ts";
+import { Mysql2Driver } from "../../src/drivers/mysql2_driver.ts";
+import { checkOnServer, schemaOf } from "../../src/query/server_check.ts";
 import { CompiledStatement } from "../../src/query/compiled_statement.ts";
 import { Executor } from "../../src/query/executor.ts";
 import { parseFence } from "../../src/query/fence.ts";
@@ -78,8 +80,11 @@ export class FencedFixture implements AsyncDisposable {
   suspicions = 0;
   readonly #compiled: ReadonlyMap<string, CompiledStatement>;
 
-  constructor(options: { readonly target: MysqlTarget; readonly max?: number }) {
-    const { target, max = 1 } = options;
+  /** @param options.statements the text of a statement file, in place of the fenced ones */
+  constructor(
+    options: { readonly target: MysqlTarget; readonly max?: number; readonly statements?: string },
+  ) {
+    const { target, max = 1, statements: text = STATEMENTS } = options;
     this.pool = new PoolFixture({ target, max, waitersPerConnection: 100 });
     const node = { name: "n", shard: "s1", host: target.host, port: target.port, weight: 1 };
     const spec = { name: "s1", role: "auto", nodes: [node] } as const;
@@ -117,11 +122,31 @@ export class FencedFixture implements AsyncDisposable {
     this.executor = new Executor({ ...parts, bus, watch, executions, log: getLogger() });
     this.counter = new FenceCounter(parts);
     const rules = { shards: ["s1"], caches: [], maxTimeoutMs: 30_000 };
-    const { statements, faults } = parseStatements([{ file: "t.sql", text: STATEMENTS }], rules);
+    const { statements, faults } = parseStatements([{ file: "t.sql", text }], rules);
     assertEquals(faults, []);
     this.#compiled = new Map(
       statements.map((s) => [s.name, new CompiledStatement(s, { clock: systemClock })]),
     );
+  }
+
+  /** Learns what the server says of the statements: only what is known may share a commit. */
+  async learn(target: MysqlTarget): Promise<void> {
+    const compiled = [...this.#compiled.values()];
+    const scope = this.pool.scope();
+    const session = await new Mysql2Driver().connect(target, scope);
+    try {
+      const schema = await schemaOf(session, compiled.map(({ statement }) => statement));
+      for (const each of compiled) {
+        each.learn(await checkOnServer(session, { compiled: each, schema, clock: systemClock }));
+      }
+    } finally {
+      session.destroy();
+    }
+  }
+
+  /** Why calls of a statement go alone, as the server's facts say. */
+  ungroupable(name: string): string | undefined {
+    return this.#compiled.get(name)?.facts?.ungroupable;
   }
 
   /** Runs a statement, under a fence if one is given as `lock=number`. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { systemClock } from "../../src/core/clock.ts";
-import { ScopeWatch } from "../../src/core/scope.ts";
+import { type Scope, ScopeWatch } from "../../src/core/scope.ts";
 import { InterruptedError } from "../../src/pool/interrupted_error.ts";
 import { type Outcome, WriteLane } from "../../src/query/write_lane.ts";
 
@@ -14,7 +14,8 @@ class Node {
   }[] = [];
   readonly turns: (() => void)[] = [];
   readonly lane = new WriteLane<{ readonly scope: Write["scope"]; readonly id: number }, string>({
-    together: (writes) => this.#commit(writes.map(({ id }) => id)),
+    clock: systemClock,
+    together: async ({ take }) => await this.#commit(take().map(({ id }) => id)),
     afterTurn: (task) => this.turns.push(task),
   });
 
@@ -168,6 +169,39 @@ Deno.test("WriteLane leaves out a write whose caller has left, and says what bec
   );
 });
 
+Deno.test("WriteLane sends none whose caller left before the commit was sent", async () => {
+  const watch = new ScopeWatch({ clock: systemClock });
+  let connected = () => {};
+  const sent: string[][] = [];
+  const lane = new WriteLane<{ readonly scope: Scope; readonly id: string }, string>({
+    clock: systemClock,
+    afterTurn: (task) => queueMicrotask(task),
+    together: async ({ writes, take }) => {
+      assertEquals(writes.length, 2);
+      await new Promise<void>((resolve) => connected = resolve);
+      const left = take().map(({ id }) => id);
+      sent.push(left);
+      return left.map((id) => ({ is: "done", result: id }));
+    },
+  });
+  let first = () => {};
+  const alone = new Promise<string>((resolve) => first = () => resolve("alone"));
+  const begun = lane.do({ scope: watch.open({ timeoutMs: 60_000 }), id: "a" }, () => alone);
+  const [leaving, staying] = [1, 2].map(() => watch.open({ timeoutMs: 60_000 })) as [Scope, Scope];
+  const left = lane.do({ scope: leaving, id: "b" }, () => alone);
+  const stayed = lane.do({ scope: staying, id: "c" }, () => alone);
+  first();
+  assertEquals(await begun, "alone");
+  await Promise.resolve();
+  leaving.end("client_closed");
+  const error = await assertRejects(() => left, InterruptedError);
+  assertEquals(error.outcome, "not_applied");
+  connected();
+  assertEquals([await stayed, sent], ["c", [["c"]]]);
+  watch.endAll("shutting_down");
+  watch.close();
+});
+
 Deno.test("WriteLane sends nothing when all that waited have left", async () => {
   const node = new Node();
   node.write(1);
@@ -181,9 +215,8 @@ Deno.test("WriteLane sends nothing when all that waited have left", async () => 
 
 Deno.test("WriteLane commits a bounded number together, and lets a bounded number wait", async () => {
   const node = new Node();
-  for (let id = 0; id < 1_500; id++) node.write(id);
-  const alone = node.underWay.length;
-  assertEquals(alone, 1 + 1_500 - 1 - 1_024);
+  for (let id = 0; id < 4_500; id++) node.write(id);
+  assertEquals(node.underWay.length, 4_500 - 4_096);
   while (node.commits.length > 0 && node.underWay[0]?.length === 1) await node.end();
   assertEquals(node.underWay[0]?.length, 64);
 });
