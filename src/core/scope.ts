@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
+import { type Place, Ring } from "./ring.ts";
 import type { Trace } from "./telemetry.ts";
 
 /** Why a scope ended before its work was done. */
@@ -39,16 +40,16 @@ export class Scope {
   #callbacks: ((end: ScopeEnd) => void)[] | undefined;
   #signal: (() => AbortSignal) | undefined;
   #abandon: (() => void) | undefined;
-  #watched: Set<Scope> | undefined;
+  /** Among those that are watched. */
+  #place: Place | undefined;
 
   /** Use {@linkcode ScopeWatch.open}. */
-  constructor(now: number, watched: Set<Scope>, options: ScopeOptions) {
+  constructor(now: number, watched: Ring<Scope>, options: ScopeOptions) {
     this.deadlineAt = now + options.timeoutMs;
     this.openedAt = now;
     this.trace = options.trace;
-    this.#watched = watched;
     this.#signal = options.signal;
-    watched.add(this);
+    this.#place = watched.join(this);
   }
 
   /** When it must be looked at next, on the clock's `now()`. */
@@ -79,7 +80,7 @@ export class Scope {
 
   /** Ends the scope early, for `reason`; the first reason stays. */
   end(reason: ScopeEnd): void {
-    if (this.#ended !== undefined || this.#watched === undefined) return;
+    if (this.#ended !== undefined || this.#place === undefined) return;
     this.#ended = reason;
     this.close();
     const callbacks = this.#callbacks;
@@ -89,8 +90,8 @@ export class Scope {
 
   /** Stops watching: the work is done, whatever became of it. */
   close(): void {
-    this.#watched?.delete(this);
-    this.#watched = undefined;
+    this.#place?.leave();
+    this.#place = undefined;
     this.#abandon?.();
     this.#abandon = undefined;
     this.#signal = undefined;
@@ -130,7 +131,7 @@ export class Scope {
 export class ScopeWatch {
   readonly #clock: Clock;
   readonly #tickMs: number;
-  readonly #open = new Set<Scope>();
+  readonly #open = new Ring<Scope>();
   #timer: Timer | undefined;
   /** When the timer fires. */
   #lookAt = Infinity;

@@ -186,17 +186,19 @@ export class Executor {
   }
 
   /** With the calls that come while the node is busy, where the statement allows that. */
-  async #readAt(node: string, call: Call): Promise<Rows | Ok | "behind"> {
+  #readAt(node: string, call: Call): Promise<Rows | Ok | "behind"> {
     const batched = this.#batches.read(node, call);
-    if (batched === undefined) return await this.#join(node, call);
-    const { timings, times } = call;
-    timings?.mark("route");
-    const rows = await batched;
-    if (rows === undefined) return await this.#run(node, call);
-    if (times !== undefined && this.#executions !== undefined) {
-      times.answeredAt = this.#executions.now();
-      times.executeMs += times.answeredAt - call.scope.openedAt;
-    }
+    if (batched === undefined) return this.#join(node, call);
+    call.timings?.mark("route");
+    return batched.then((rows) =>
+      rows === undefined ? this.#run(node, call) : this.#shared(call, rows)
+    );
+  }
+
+  #shared({ times, scope }: Call, rows: Rows): Rows {
+    if (times === undefined || this.#executions === undefined) return rows;
+    times.answeredAt = this.#executions.now();
+    times.executeMs += times.answeredAt - scope.openedAt;
     return rows;
   }
 

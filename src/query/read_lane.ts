@@ -4,6 +4,7 @@ import type { Scope, ScopeEnd, ScopeWatch } from "../core/scope.ts";
 import { SharedTrace } from "../core/shared_trace.ts";
 import type { Rows } from "../drivers/mysql.ts";
 import { InterruptedError } from "../pool/interrupted_error.ts";
+import { Crowd } from "./crowd.ts";
 import type { Bound } from "./compiled_statement.ts";
 
 /** One caller that waits for its key. */
@@ -59,9 +60,9 @@ export interface ReadLaneOptions {
 /**
  * The calls of one statement on one node. While a batch is under way the next one gathers; so a node
  * at rest is asked at once, and one that is busy is asked for many keys at a time. Where many callers
- * come together, a batch also waits for those whose requests have arrived and are read next: without
- * that, the first of them would go alone. A second batch goes out beside the first only if that takes
- * twice as long as usual.
+ * come together, a batch also waits a moment for those who came the last times: without that, the
+ * first of them would go alone. A second batch goes out beside the first only if that takes twice as
+ * long as usual.
  */
 export class ReadLane {
   readonly #options: ReadLaneOptions;
@@ -71,14 +72,17 @@ export class ReadLane {
   /** When the last batch was sent, on the clock's `now()`. */
   #sentAt = 0;
   #timer: Timer | undefined;
-  readonly #afterTurn: (task: () => void) => void;
   /** Whether callers come together: the last batch had more than one key. */
   #crowded = false;
-  #gathering = false;
+  readonly #crowd: Crowd;
 
   constructor(options: ReadLaneOptions) {
     this.#options = options;
-    this.#afterTurn = options.afterTurn ?? setImmediate;
+    const { clock, afterTurn = setImmediate } = options;
+    const go = () => {
+      if (this.#underWay === 0) this.#send();
+    };
+    this.#crowd = new Crowd({ clock, afterTurn, go });
   }
 
   /** Whether nobody waits for it. */
@@ -165,13 +169,8 @@ export class ReadLane {
   }
 
   #sendSoon(): void {
-    if (!this.#crowded) return this.#send();
-    if (this.#gathering) return;
-    this.#gathering = true;
-    this.#afterTurn(() => {
-      this.#gathering = false;
-      if (this.#underWay === 0) this.#send();
-    });
+    if (this.#crowded) this.#crowd.gather(this.#pending.size);
+    else this.#send();
   }
 
   #send(): void {
@@ -179,6 +178,7 @@ export class ReadLane {
     const batch = this.#take();
     if (batch.size === 0) return;
     this.#crowded = batch.size > 1;
+    this.#crowd.went(batch.size);
     void this.#run(batch, this.#begin()).finally(() => this.#landed());
   }
 
