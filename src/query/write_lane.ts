@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Scope, ScopeEnd } from "../core/scope.ts";
 import { InterruptedError } from "../pool/interrupted_error.ts";
+import { Crowd } from "./crowd.ts";
 import { type CommitTimes, CommitWindow } from "./commit_window.ts";
 
 /** What one write of a group came to: its own result or error, or that it has to be done alone. */
@@ -63,21 +64,24 @@ const LOOK_MS = 10;
 export class WriteLane<Write extends { readonly scope: Scope }, Result> {
   readonly #clock: Clock;
   readonly #together: WriteLaneOptions<Write, Result>["together"];
-  readonly #afterTurn: (task: () => void) => void;
   readonly #window = new CommitWindow();
   #waiting: Member<Write, Result>[] = [];
   /** Those under way, the oldest first, and how many of them are not held up. */
   readonly #flights = new Set<Flight>();
   #underWay = 0;
   #timer: Timer | undefined;
-  #gathering = false;
   /** Whether writes come together: the last commit was of more than one. */
   #crowded = false;
+  readonly #crowd: Crowd;
 
   constructor(options: WriteLaneOptions<Write, Result>) {
     this.#clock = options.clock;
     this.#together = options.together;
-    this.#afterTurn = options.afterTurn ?? setImmediate;
+    const { clock, afterTurn = setImmediate } = options;
+    const go = () => {
+      if (this.#ready) this.#send(this.#waiting.splice(0, MAX_TOGETHER));
+    };
+    this.#crowd = new Crowd({ clock, afterTurn, go });
   }
 
   /**
@@ -163,19 +167,14 @@ export class WriteLane<Write extends { readonly scope: Scope }, Result> {
     this.#sendSoon();
   }
 
-  /** Those whose requests have arrived with the ones that wait are read first. */
   #sendSoon(): void {
-    if (this.#gathering || !this.#ready) return;
-    this.#gathering = true;
-    this.#afterTurn(() => {
-      this.#gathering = false;
-      if (this.#ready) this.#send(this.#waiting.splice(0, MAX_TOGETHER));
-    });
+    if (this.#ready) this.#crowd.gather(this.#waiting.length);
   }
 
   #send(members: readonly Member<Write, Result>[]): void {
     const flight = this.#begin();
     this.#crowded = members.length > 1;
+    this.#crowd.went(members.length);
     for (const member of members) member.state = "gathered";
     if (this.#crowded || this.#window.due) void this.#commit(members, flight);
     else members[0]?.settle(flight);
