@@ -10,6 +10,7 @@ import {
   DistributedLockManager,
   type DistributedLockManagerOptions,
 } from "../../src/locks/distributed_lock_manager.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** One isolate's locks, with what a test does most often with them. */
 export interface LockIsolate {
@@ -52,6 +53,8 @@ export async function withLocks(test: (fixture: LockFixture) => Promise<void>): 
       const watch = new ScopeWatch({ clock: systemClock });
       cleanUp.defer(() => watch.close());
       await redis.start();
+      // On a machine that stands still for a moment the first attempt may come to nothing.
+      await eventually(() => redis.state === "up");
       const manager = new DistributedLockManager({
         redis,
         fleet: "test",
