@@ -30,6 +30,8 @@ export function tablesOf(tokens: readonly SqlToken[]): readonly NamedTable[] {
   tokens.forEach((token, at) => {
     const listed = token.text === "," && tables.length > 0 && inFrom(tokens, at);
     if (!listed && (token.kind !== "word" || !TABLE_AFTER.has(token.upper))) return;
+    // ON DUPLICATE KEY UPDATE and FOR UPDATE name none.
+    if (token.upper === "UPDATE" && ["KEY", "FOR"].includes(tokens[at - 1]?.upper ?? "")) return;
     let next = at + 1;
     while (["IGNORE", "LOW_PRIORITY", "LATERAL"].includes(tokens[next]?.upper ?? "")) next++;
     if (!isName(tokens[next])) return;

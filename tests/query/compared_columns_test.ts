@@ -28,6 +28,8 @@ const TABLES: readonly (readonly [sql: string, found: readonly string[]])[] = [
   ["SELECT 1 FROM a, b c WHERE a.id = c.id", ["a a", "b c"]],
   ["SELECT 1 FROM (SELECT id FROM t) d", ["t t"]],
   ["INSERT IGNORE INTO t (a) VALUES (1)", ["t t"]],
+  ["INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = 2", ["t t"]],
+  ["SELECT 1 FROM t FOR UPDATE", ["t t"]],
   ["UPDATE t x SET a = 1", ["t x"]],
   ["DELETE FROM t WHERE id = 1", ["t t"]],
   ["SELECT 1", []],
