@@ -22,46 +22,38 @@ export interface Place {
  * ```
  */
 export class Ring<T> implements Iterable<T> {
-  readonly #head = new Link<T | undefined>(undefined, this);
-  #size = 0;
+  readonly #count = { members: 0 };
+  readonly #head = new Link<T | undefined>(undefined, this.#count);
 
   /** How many members there are. */
   get size(): number {
-    return this.#size;
+    return this.#count.members;
   }
 
   /** Adds a member at the end. */
   join(member: T): Place {
-    this.#size++;
-    const link = new Link<T | undefined>(member, this);
+    const link = new Link<T | undefined>(member, this.#count);
     link.joinBefore(this.#head);
     return link;
   }
 
-  /** @ignore one of its places was left */
-  left(): void {
-    this.#size--;
-  }
-
   *[Symbol.iterator](): Iterator<T> {
-    const head = this.#head;
-    // One that has left still leads on to those that came after it.
-    for (let link = head.after; link !== head; link = link.after) {
-      if (link.here) yield link.member as T;
-    }
+    const links: Link<T | undefined>[] = [];
+    for (let link = this.#head.after; link !== this.#head; link = link.after) links.push(link);
+    for (const link of links) if (link.here) yield link.member as T;
   }
 }
 
 class Link<T> implements Place {
   readonly member: T;
-  readonly #ring: { left(): void };
-  here = true;
+  readonly #count: { members: number };
+  here = false;
   before: Link<T> = this;
   after: Link<T> = this;
 
-  constructor(member: T, ring: { left(): void }) {
+  constructor(member: T, count: { members: number }) {
     this.member = member;
-    this.#ring = ring;
+    this.#count = count;
   }
 
   joinBefore(next: Link<T>): void {
@@ -69,6 +61,8 @@ class Link<T> implements Place {
     this.before = before;
     this.after = next;
     before.after = next.before = this;
+    this.here = true;
+    this.#count.members++;
   }
 
   leave(): void {
@@ -76,6 +70,8 @@ class Link<T> implements Place {
     this.here = false;
     this.before.after = this.after;
     this.after.before = this.before;
-    this.#ring.left();
+    // One that is old to the garbage collector would keep all that came after it from being young.
+    this.before = this.after = this;
+    this.#count.members--;
   }
 }
