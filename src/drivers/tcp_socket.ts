@@ -140,7 +140,7 @@ export class TcpSocket {
         let rest = this.#takeAll();
         while (rest.length > 0) rest = rest.subarray(await conn.write(rest));
       }
-      if (this.#ending && !this.#ended) {
+      if (this.#ending && !this.#ended && this.#waiting.length === 0) {
         this.#ended = true;
         await conn.closeWrite();
       }

@@ -48,8 +48,8 @@ export class CommitWindow {
     return Math.max(LEAST_HELD_UP_MS, HELD_UP * (this.#executedMs + this.#committedMs));
   }
 
-  /** Whether a commit of a single write is to be measured too, since those of many are rare. */
-  get due(): boolean {
+  /** Counts a commit of a single write. @returns whether it is to be measured, since those of many are rare */
+  countSingle(): boolean {
     return ++this.#unmeasured >= UNMEASURED;
   }
 

@@ -1,14 +1,11 @@
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
-import { type SqlCommand, SqlError } from "../drivers/mysql.ts";
+import { SqlError } from "../drivers/mysql.ts";
 import type { Lease } from "../pool/lease.ts";
 
 const ER_NO_SUCH_TABLE = 1146;
 
-/** What leaves word on the shard of what a write changes. */
-export function outboxRow(tags: readonly string[]): SqlCommand {
-  return { sql: "INSERT INTO realmgate_outbox (tags) VALUES (?)", values: [JSON.stringify(tags)] };
-}
+const RECORD = "INSERT INTO realmgate_outbox (tags) VALUES (?)";
 
 /**
  * Leaves word on the shard of what a write changes, inside the write's own open transaction: the row
@@ -23,8 +20,7 @@ export async function recordOutbox(
   { tags, scope }: { readonly tags: readonly string[]; readonly scope: Scope },
 ): Promise<void> {
   try {
-    const { sql, values } = outboxRow(tags);
-    await lease.execute(sql, values, { scope, aside: "outbox" });
+    await lease.execute(RECORD, [JSON.stringify(tags)], { scope, aside: "outbox" });
   } catch (error) {
     if (!(error instanceof SqlError && error.errno === ER_NO_SUCH_TABLE)) throw error;
     throw new RealmgateError(

@@ -176,7 +176,7 @@ export class WriteLane<Write extends { readonly scope: Scope }, Result> {
     this.#crowded = members.length > 1;
     this.#crowd.went(members.length);
     for (const member of members) member.state = "gathered";
-    if (this.#crowded || this.#window.due) void this.#commit(members, flight);
+    if (this.#crowded || this.#window.countSingle()) void this.#commit(members, flight);
     else members[0]?.settle(flight);
   }
 

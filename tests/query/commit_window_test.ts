@@ -51,7 +51,7 @@ Deno.test("CommitWindow learns the way there anew when that has become longer", 
 
 Deno.test("CommitWindow asks for a measurement when there was none for a while", () => {
   const window = new CommitWindow();
-  const asked = () => Array.from({ length: 40 }, () => window.due).indexOf(true);
+  const asked = () => Array.from({ length: 40 }, () => window.countSingle()).indexOf(true);
   assertEquals(asked(), 15);
   window.measured({ executedMs: 1, committedMs: 1 });
   assertEquals(asked(), 15);
