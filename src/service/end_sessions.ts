@@ -11,8 +11,11 @@ export interface OldSession {
 /** How long a session that was killed is waited for, and how often it is looked for. */
 const WAIT_MS = 2_000;
 const LOOK_MS = 20;
-/** The session had ended by itself. */
-const ER_NO_SUCH_THREAD = 1094;
+/**
+ * The session has ended, or is just being taken apart and has no owner any longer, as when another
+ * sweeper was told to end it too. What counts is the next look.
+ */
+const ENDED = [1094, 1095];
 
 const UPTIME = "SHOW GLOBAL STATUS LIKE 'Uptime'";
 const SESSIONS = "SELECT id, user, CONNECTION_ID() FROM information_schema.processlist";
@@ -72,7 +75,7 @@ async function kill(session: MysqlSession, connection: number): Promise<void> {
   try {
     await session.query(`KILL CONNECTION ${connection}`);
   } catch (error) {
-    if (!(error instanceof SqlError && error.errno === ER_NO_SUCH_THREAD)) throw error;
+    if (!(error instanceof SqlError && ENDED.includes(error.errno))) throw error;
   }
 }
 
