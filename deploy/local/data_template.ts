@@ -1,57 +1,114 @@
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
 import { runAsRoot } from "./mariadb_options.ts";
 import type { Programs } from "./programs.ts";
-import { ADMINISTRATOR, REPLICATION, SERVICE, type StackRecord } from "./stack_file.ts";
+
+/** The arguments of mariadb-install-db that do not depend on where it works. */
+const INSTALL = [
+  "--no-defaults",
+  "--auth-root-authentication-method=normal",
+  "--skip-test-db",
+  "--skip-name-resolve",
+  // Servers enlarge it at their first start; a small one copies faster.
+  "--innodb-log-file-size=4M",
+];
+/** No account at all is left; each server makes its own before it listens. */
+const NO_ACCOUNTS = "DELETE FROM mysql.global_priv WHERE User IN ('', 'root');\n";
 
 /**
- * Makes the data folder that every server of a home begins with, once per home: a copy takes a
- * fraction of an initialisation. The accounts are in it, so that no server ever runs without them.
+ * The data folder that every server begins with: a copy takes a fraction of an initialisation. It
+ * holds nothing of any home, so that all homes of a user share one for each version of MariaDB, in
+ * the user's cache (`XDG_CACHE_HOME`, or `~/.cache`); where that cannot be written to, `ownFolder`
+ * is it.
  */
-export async function makeDataTemplate(
-  folder: string,
-  options: { readonly programs: Programs; readonly passwords: StackRecord["passwords"] },
-): Promise<void> {
-  if (await exists(join(folder, "mysql"))) return;
-  const { programs, passwords } = options;
+export async function dataTemplate(
+  programs: Pick<Programs, "mariadbd" | "mariadbInstallDb">,
+  ownFolder: string,
+  caches: string | undefined = userCaches(),
+): Promise<string> {
+  const shared = caches === undefined ? undefined : await sharedFolder(programs.mariadbd, caches);
+  const folders = shared === undefined ? [ownFolder] : [shared, ownFolder];
+  for (const folder of folders) if (await isTemplate(folder)) return folder;
   // In the system's folder: mariadb-install-db is a shell script that splits paths at spaces.
   const work = await Deno.makeTempDir({ prefix: "realmgate-" });
   try {
-    const accounts = join(work, "accounts.sql");
-    await Deno.writeTextFile(accounts, accountsSql(passwords), { mode: 0o600 });
-    const { success, stdout, stderr } = await new Deno.Command(programs.mariadbInstallDb, {
-      args: [
-        "--no-defaults",
-        ...runAsRoot(),
-        `--datadir=${join(work, "data")}`,
-        `--tmpdir=${work}`,
-        "--auth-root-authentication-method=normal",
-        "--skip-test-db",
-        "--skip-name-resolve",
-        // Servers enlarge it at their first start; a small one copies faster.
-        "--innodb-log-file-size=4M",
-        `--extra-file=${accounts}`,
-      ],
-      stdin: "null",
-    }).output();
-    if (!success) {
-      const decoder = new TextDecoder();
-      throw new Error(
-        `Cannot initialise a data folder: ${programs.mariadbInstallDb} must succeed, received\n` +
-          (decoder.decode(stdout) + decoder.decode(stderr)).trim(),
-      );
-    }
-    await copyFolder(join(work, "data"), folder);
+    const data = await install(programs, work);
+    if (shared !== undefined && await publish(data, shared).catch(() => false)) return shared;
+    await copyFolder(data, ownFolder);
+    return ownFolder;
   } finally {
     await Deno.remove(work, { recursive: true });
   }
 }
 
-/** Copies the template to where nothing is yet. */
+/** Copies a folder to where nothing is yet, in one step. */
 export async function copyFolder(from: string, to: string): Promise<void> {
   const unfinished = `${to}.new`;
   await Deno.remove(unfinished, { recursive: true }).catch(() => {});
   await copyInto(from, unfinished);
   await Deno.rename(unfinished, to);
+}
+
+/** Whether there is something at `path`. */
+export async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+function userCaches(): string | undefined {
+  const home = Deno.env.get("HOME") || undefined;
+  return Deno.env.get("XDG_CACHE_HOME") || (home && join(home, ".cache"));
+}
+
+/** Another build of the server, or another way to initialise it, has another folder. */
+async function sharedFolder(mariadbd: string, caches: string): Promise<string> {
+  const program = await Deno.realPath(mariadbd);
+  const { size, mtime } = await Deno.stat(program);
+  const key = JSON.stringify([program, size, mtime, INSTALL, NO_ACCOUNTS]);
+  const name = createHash("sha256").update(key).digest("hex").slice(0, 16);
+  return join(caches, "realmgate", `mariadb-${name}`);
+}
+
+async function isTemplate(folder: string): Promise<boolean> {
+  return await exists(join(folder, "mysql"));
+}
+
+/** Copies it to where others may do the same at this time: all of them make the same. */
+async function publish(data: string, folder: string): Promise<boolean> {
+  const unfinished = `${folder}.${crypto.randomUUID()}.new`;
+  await Deno.mkdir(dirname(folder), { recursive: true });
+  try {
+    await copyInto(data, unfinished);
+    await Deno.rename(unfinished, folder).catch(() => {});
+  } finally {
+    await Deno.remove(unfinished, { recursive: true }).catch(() => {});
+  }
+  return await isTemplate(folder);
+}
+
+/** @returns the folder that it made in `work` */
+async function install(
+  programs: Pick<Programs, "mariadbInstallDb">,
+  work: string,
+): Promise<string> {
+  const data = join(work, "data");
+  const noAccounts = join(work, "no_accounts.sql");
+  await Deno.writeTextFile(noAccounts, NO_ACCOUNTS);
+  const { success, stdout, stderr } = await new Deno.Command(programs.mariadbInstallDb, {
+    args: [
+      ...INSTALL,
+      ...runAsRoot(),
+      `--datadir=${data}`,
+      `--tmpdir=${work}`,
+      `--extra-file=${noAccounts}`,
+    ],
+    stdin: "null",
+  }).output();
+  if (success) return data;
+  const decoder = new TextDecoder();
+  throw new Error(
+    `Cannot initialise a data folder: ${programs.mariadbInstallDb} must succeed, received\n` +
+      (decoder.decode(stdout) + decoder.decode(stderr)).trim(),
+  );
 }
 
 async function copyInto(from: string, to: string): Promise<void> {
@@ -61,24 +118,4 @@ async function copyInto(from: string, to: string): Promise<void> {
     if (entry.isDirectory) await copyInto(source, target);
     else await Deno.copyFile(source, target);
   }
-}
-
-/** Whether there is something at `path`. */
-export async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-function accountsSql(passwords: StackRecord["passwords"]): string {
-  return [
-    "FLUSH PRIVILEGES;",
-    "DELETE FROM mysql.global_priv WHERE User IN ('', 'root');",
-    "FLUSH PRIVILEGES;",
-    `CREATE USER ${ADMINISTRATOR}@'%' IDENTIFIED BY '${passwords.administrator}';`,
-    `GRANT ALL PRIVILEGES ON *.* TO ${ADMINISTRATOR}@'%' WITH GRANT OPTION;`,
-    `CREATE USER ${REPLICATION}@'%' IDENTIFIED BY '${passwords.replication}';`,
-    `GRANT REPLICATION SLAVE ON *.* TO ${REPLICATION}@'%';`,
-    `CREATE USER ${SERVICE}@'%' IDENTIFIED BY '${passwords.service}';`,
-    `GRANT SLAVE MONITOR ON *.* TO ${SERVICE}@'%';`,
-    "",
-  ].join("\n");
 }

@@ -37,7 +37,7 @@ export async function lockHome(home: string): Promise<Disposable> {
 }
 
 const MADE_HERE =
-  /^(in_use|api_key|(dev|stack)\.json(\..*)?|redis|service.*|sockets|template.*|tls|s\d+([a-z]|\.writable.*)?)$/;
+  /^(in_use|api_key|accounts\.sql(\..*)?|(dev|stack)\.json(\..*)?|redis|service.*|sockets|template.*|tls|s\d+([a-z]|\.writable.*)?)$/;
 
 /**
  * Throws away everything that a home holds, but for its lock.

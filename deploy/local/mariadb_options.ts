@@ -6,6 +6,8 @@ export interface MariadbOptions {
   readonly temporaryFolder: string;
   readonly socket: string;
   readonly logFile: string;
+  /** What it runs before it listens. */
+  readonly accounts: string;
   readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string };
 }
 
@@ -24,6 +26,7 @@ export function mariadbArguments(options: MariadbOptions): string[] {
     `--socket=${options.socket}`,
     `--pid-file=${options.socket}.pid`,
     `--log-error=${options.logFile}`,
+    `--init-file=${options.accounts}`,
     `--port=${options.port}`,
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",

@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
-import { copyFolder, exists } from "./data_template.ts";
+import { accountsFile } from "./accounts.ts";
+import { copyFolder, dataTemplate, exists } from "./data_template.ts";
 import { mariadbArguments } from "./mariadb_options.ts";
 import { freePort } from "./ports.ts";
 import { endProcess, rememberedPid, signalProcess, startServer } from "./process.ts";
+import type { Programs } from "./programs.ts";
 import { ADMINISTRATOR, type NodeRecord, socketFolder, type StackRecord } from "./stack_file.ts";
 import { waitUntil } from "./wait.ts";
 
@@ -15,7 +17,7 @@ export interface MariadbServerOptions {
   readonly home: string;
   readonly node: Pick<NodeRecord, "name" | "shard" | "serverId"> & { readonly port?: number };
   readonly record: Pick<StackRecord, "database" | "tls" | "passwords">;
-  readonly mariadbd: string;
+  readonly programs: Pick<Programs, "mariadbd" | "mariadbInstallDb">;
   /** Applies the rule of its shard after a start: writable, or a replica of the writable node. */
   readonly rejoin: (server: MariadbServer) => Promise<void>;
 }
@@ -82,8 +84,11 @@ export class MariadbServer {
   async start(): Promise<void> {
     const data = join(this.#folder, "data");
     await Deno.mkdir(join(this.#folder, "tmp"), { recursive: true });
-    await Deno.mkdir(socketFolder(this.#options.home), { recursive: true, mode: 0o700 });
-    if (!await exists(data)) await copyFolder(join(this.#options.home, "template"), data);
+    const { home, programs } = this.#options;
+    await Deno.mkdir(socketFolder(home), { recursive: true, mode: 0o700 });
+    if (!await exists(data)) {
+      await copyFolder(await dataTemplate(programs, join(home, "template")), data);
+    }
     for (let attempt = 1;; attempt++) {
       const pick = this.#port === 0;
       if (pick) this.#port = freePort();
@@ -161,16 +166,17 @@ export class MariadbServer {
   }
 
   async #startOn(port: number): Promise<void> {
-    const { home, record, mariadbd } = this.#options;
+    const { home, record, programs } = this.#options;
     const tls = join(home, "tls");
     const { pid, exited } = await startServer({
-      command: mariadbd,
+      command: programs.mariadbd,
       args: mariadbArguments({
         serverId: this.serverId,
         port,
         dataFolder: join(this.#folder, "data"),
         temporaryFolder: join(this.#folder, "tmp"),
         socket: this.socket,
+        accounts: accountsFile(home),
         logFile: this.logFile,
         ...(record.tls
           ? {

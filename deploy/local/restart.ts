@@ -25,7 +25,7 @@ export async function restartNode(home: string, name: string): Promise<void> {
       home,
       node,
       record,
-      mariadbd: programs.mariadbd,
+      programs,
       rejoin: (server) =>
         joinShard(server, { home, nodes: nodes.filter(({ shard }) => shard === server.shard) }),
     })

@@ -2,7 +2,8 @@ import { isAbsolute, resolve } from "node:path";
 import { findPrograms } from "./programs.ts";
 import { emptyHome, lockHome } from "./home_lock.ts";
 import { endLeftovers } from "./leftovers.ts";
-import { makeDataTemplate } from "./data_template.ts";
+import { writeAccounts } from "./accounts.ts";
+import { dataTemplate } from "./data_template.ts";
 import { MariadbServer } from "./mariadb_server.ts";
 import { isWritable, joinShard, living, promote } from "./replication.ts";
 import { RedisServer } from "./redis_server.ts";
@@ -91,17 +92,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
   if (known === undefined) await writeStackRecord(home, record);
   const caFile = tls ? await makeCertificates(home) : undefined;
-  await step(
-    "initialise the data folders",
-    () => makeDataTemplate(`${home}/template`, { programs, passwords: record.passwords }),
-  );
+  await writeAccounts(home, record.passwords);
+  await step("initialise the data folders", () => dataTemplate(programs, `${home}/template`));
 
   const nodes = names.map((node, index): MariadbServer =>
     new MariadbServer({
       home,
       node: { ...node, serverId: index + 1 },
       record,
-      mariadbd: programs.mariadbd,
+      programs,
       rejoin: (server) => joinShard(server, { home, nodes: shardOf(server) }),
     })
   );

@@ -58,7 +58,7 @@ Deno.test("DistributedLockManager's fences grow when a lock expires, Redis is em
     const one = await isolate();
     const fences: bigint[] = [];
     const take = async () => {
-      const grant = await one.acquire("raid:7", { ttlMs: 100, waitMs: 2_000 });
+      const grant = await one.acquire("raid:7", { ttlMs: 700, waitMs: 3_000 });
       fences.push(BigInt(grant.fence));
     };
     await take();
