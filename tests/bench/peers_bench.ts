@@ -59,6 +59,7 @@ const STRIDE = 190_027;
 
 console.log(`About ${Math.ceil(estimateSeconds() / 60)} minutes, and two to start everything.`);
 await using started = new AsyncDisposableStack();
+await Deno.mkdir(flags.out, { recursive: true });
 const loadBefore = Deno.loadavg()[0] ?? 0;
 const folder = owned(await realmWith(PLAIN_WRITE));
 await keepLonger(`${folder}/statements/player.sql`);

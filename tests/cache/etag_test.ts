@@ -7,6 +7,6 @@ Deno.test("etagOf tells answers apart that differ in a digit or two", () => {
     tags.add(etagOf(`{"data":{"id":"${n % 500}","gold":"${Math.floor(n / 500)}","name":"é"}}`));
   }
   assertEquals(tags.size, 200_000);
-  assertMatch(etagOf(""), /^"[0-9a-z]{14}0"$/);
+  assertMatch(etagOf(""), /^"[\w-]{12}"$/);
   assertEquals(etagOf("same"), etagOf("same"));
 });

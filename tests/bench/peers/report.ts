@@ -15,7 +15,9 @@ export const NOTES: readonly string[] = [
   "Each round gives every service the same sequence of requests, drawn in advance, one after " +
   "another; the order of the services turns. Closed loop: a connection sends its next request " +
   "when the last was answered; an answer of status 400 or more, or one that takes over 2 s, is an " +
-  "error. Ratios are of requests/s, taken round by round: median, least and greatest.",
+  "error. Ratios are of requests/s, taken round by round: median, least and greatest. Percentiles " +
+  "are wrk's, which adds the requests that a slow answer kept from being sent (coordinated " +
+  "omission): with one connection, few slow writes among fast reads show in the median too.",
   "Unlike YCSB's: a record is a row of six columns, about 60 bytes, instead of 10 fields of 100 " +
   "bytes, there are 10,000 of them, and an update adds 1 to two columns instead of replacing one " +
   "field. Keys are drawn as YCSB draws them: zipfian with the constant 0.99 over 10^10 items, " +
