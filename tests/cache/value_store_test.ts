@@ -123,8 +123,8 @@ Deno.test("ValueStore makes room by what ends first when a cache is full", () =>
 Deno.test("ValueStore leaves nothing behind when all of it is over", () =>
   withCaches(async ({ isolate, server }) => {
     const one = await isolate();
-    await put(one, "a", { ttlMs: 100, tags: ["t"] });
-    await put(one, "b", { ttlMs: 50 });
+    await put(one, "a", { ttlMs: 1_000, tags: ["t"] });
+    await put(one, "b", { ttlMs: 500 });
     const keys = () => redisCommand(server, "KEYS {test}:cache-*");
     assert((await keys()).includes("values:matches"));
     await eventually(async () => await keys() === "*0\r\n");

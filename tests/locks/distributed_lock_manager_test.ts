@@ -104,7 +104,7 @@ Deno.test("DistributedLockManager answers lock_held when the wait is over", () =
     await one.acquire("raid:7", { owner: "alpha" });
     const { extra } = await refused(one.acquire("raid:7", { waitMs: 200 }), "lock_held");
     assertEquals([extra?.["owner"], extra?.["waiters"]], ["alpha", 0]);
-    const brief = one.scope(300);
+    const brief = one.scope(1_000);
     await refused(one.acquire("raid:7", { waitMs: 5_000 }, brief), "lock_held");
     assertEquals((await one.manager.inspect("raid:7", one.scope())).waiters, 0);
   }));
@@ -112,7 +112,7 @@ Deno.test("DistributedLockManager answers lock_held when the wait is over", () =
 Deno.test("DistributedLockManager grants to a waiter when the holder lets the lock expire", () =>
   withLocks(async ({ isolate }) => {
     const [one, two] = [await isolate(), await isolate()];
-    await one.acquire("raid:7", { ttlMs: 300 });
+    await one.acquire("raid:7", { ttlMs: 1_000 });
     const began = performance.now();
     await two.acquire("raid:7", { waitMs: 5_000 });
     assert(performance.now() - began > 200);
@@ -188,7 +188,7 @@ Deno.test("DistributedLockManager finds a lock free when the message of its rele
 Deno.test("DistributedLockManager renews what is held and says what is lost", () =>
   withLocks(async ({ isolate }) => {
     const one = await isolate();
-    const [kept, lost] = [await one.acquire("a"), await one.acquire("b", { ttlMs: 100 })];
+    const [kept, lost] = [await one.acquire("a"), await one.acquire("b", { ttlMs: 700 })];
     await eventually(async () => !(await one.manager.inspect("b", one.scope())).held);
     const renewals = await one.manager.renew(
       [kept, lost, { ...kept, token: "0".repeat(32) }].map(({ name, token }) => ({

@@ -58,7 +58,7 @@ Deno.test("DistributedLockManager says that it does not know when a renewal is n
     server.kill("SIGSTOP");
     const renewal = one.manager.renew([grant], {
       arrivedAt: performance.now(),
-      scope: one.scope(200),
+      scope: one.scope(400),
     });
     const error = await assertRejects(() => renewal, RealmgateError);
     assertEquals([error.code, error.outcome], ["lock_outcome_unknown", "unknown"]);

@@ -6,7 +6,7 @@ Deno.test("DistributedLockManager.withLock runs one isolate's work when several 
   withLocks(async ({ isolate }) => {
     const [one, two] = [await isolate(), await isolate()];
     const work = Promise.withResolvers<string>();
-    const running = one.manager.withLock("realmgate:sweep", { ttlMs: 300 }, (held) => {
+    const running = one.manager.withLock("realmgate:sweep", { ttlMs: 1_000 }, (held) => {
       assert(!held.lost && /^\d+$/.test(held.fence));
       return work.promise;
     });
@@ -15,14 +15,14 @@ Deno.test("DistributedLockManager.withLock runs one isolate's work when several 
     await eventually(() => one.manager.stats.renewed >= renewed + 4);
     const other = await two.manager.withLock(
       "realmgate:sweep",
-      { ttlMs: 300 },
+      { ttlMs: 1_000 },
       () => Promise.resolve("two"),
     );
     assertEquals(other, undefined);
     work.resolve("one");
     assertEquals(await running, "one");
     assertEquals(
-      await two.manager.withLock("realmgate:sweep", { ttlMs: 300 }, () => Promise.resolve("two")),
+      await two.manager.withLock("realmgate:sweep", { ttlMs: 1_000 }, () => Promise.resolve("two")),
       "two",
     );
   }));
