@@ -1,4 +1,5 @@
 import type { SqlValue } from "../../drivers/mysql.ts";
+import { scaleOf } from "./order_values.ts";
 import type { PlaceKind, PlaceValue } from "./page_cursor.ts";
 
 /** One column of the order, as the SQL's own ORDER BY writes it, such as `p.xp`. */
@@ -16,10 +17,9 @@ export interface Condition {
 /** The condition of the first page. */
 export const FROM_THE_START: Condition = { text: "TRUE", values: [] };
 
-const PLACEHOLDERS: Readonly<Record<PlaceKind, string>> = {
+const PLACEHOLDERS: Readonly<Record<Exclude<PlaceKind, "d">, string>> = {
   i: "CAST(? AS SIGNED)",
   u: "CAST(? AS UNSIGNED)",
-  d: "CAST(? AS DECIMAL(65,30))",
   f: "?",
   t: "CAST(? AS DATETIME(6))",
   D: "CAST(? AS DATE)",
@@ -56,7 +56,7 @@ export function afterPlace(
   const deeper = afterPlace(columns, rest);
   const same = at.value === null
     ? { text: `${column.sql} IS NULL`, values: [] }
-    : { text: `${column.sql} = ${PLACEHOLDERS[at.kind]}`, values: [at.value] };
+    : { text: `${column.sql} = ${placeholderOf(at)}`, values: [at.value] };
   return {
     text: `(${beyond.text} OR (${same.text} AND ${deeper.text}))`,
     values: [...beyond.values, ...same.values, ...deeper.values],
@@ -65,10 +65,16 @@ export function afterPlace(
 
 function beyondValue(
   { sql, descending }: KeysetColumn,
-  { kind, value, nullable }: PlaceValue,
+  place: PlaceValue,
 ): Condition {
+  const { value, nullable } = place;
   if (value === null) return { text: descending ? "FALSE" : `${sql} IS NOT NULL`, values: [] };
-  const text = `${sql} ${descending ? "<" : ">"} ${PLACEHOLDERS[kind]}`;
+  const text = `${sql} ${descending ? "<" : ">"} ${placeholderOf(place)}`;
   const nullsFollow = descending && nullable;
   return { text: nullsFollow ? `${text} OR ${sql} IS NULL` : text, values: [value] };
+}
+
+/** A decimal keeps all its digits on both sides of the point, whatever its column's scale is. */
+function placeholderOf({ kind, value }: PlaceValue): string {
+  return kind === "d" ? `CAST(? AS DECIMAL(65,${scaleOf(String(value))}))` : PLACEHOLDERS[kind];
 }

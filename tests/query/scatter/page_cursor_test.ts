@@ -95,3 +95,15 @@ SELECT id, xp FROM t p WHERE :cursor AND xp >= :least ORDER BY p.xp DESC, id LIM
   );
   assertEquals(second.values, ["7", "7", "42", "0", 4]);
 });
+
+Deno.test("afterPlace keeps all digits of a decimal, before its point and behind it", () => {
+  const order = [{ name: "share", sql: "share", descending: false }];
+  const cursor = new PageCursor("t.top", order);
+  for (const [value, scale] of [["9".repeat(65), 0], [`-0.${"0".repeat(37)}1`, 38]] as const) {
+    const place = cursor.read(cursor.write(columnsOf({ share: 246 }), [value])) ?? [];
+    assertEquals(afterPlace(order, place), {
+      text: `(share > CAST(? AS DECIMAL(65,${scale})))`,
+      values: [value],
+    });
+  }
+});
