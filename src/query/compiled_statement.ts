@@ -6,6 +6,7 @@ import type { Given } from "./bound_param.ts";
 import { keyTemplate, tagsTemplate, type Template } from "./cache_key.ts";
 import { isRepeatable } from "./repeatable.ts";
 import { type EncodeOptions, RowEncoder, type RowWriter } from "./row_encoder.ts";
+import { pagesOf } from "./scatter/page_sql.ts";
 import { isScattered, ScatterPlan } from "./scatter/scatter_plan.ts";
 import { scanSql } from "./sql_scanner.ts";
 import type { Statement, StatementFacts } from "./statement.ts";
@@ -24,6 +25,8 @@ export class CompiledStatement {
   readonly scatter: ScatterPlan | undefined;
   /** Whether calls with the same parameters may have one answer. */
   readonly repeatable: boolean;
+  /** Rows that a node may answer: of a page one more, which shows that another page follows. */
+  readonly mostRows: number;
   readonly #binder: CallBinder;
   readonly #encoder: RowEncoder;
   readonly #key: Template;
@@ -38,6 +41,7 @@ export class CompiledStatement {
     this.plan = batch && new BatchPlan(statement, batch, this.#binder.placeholders);
     this.repeatable = statement.kind !== "exec" && isRepeatable(scanSql(statement.sql).tokens);
     this.scatter = isScattered(statement) ? new ScatterPlan(statement) : undefined;
+    this.mostRows = statement.maxRows + (pagesOf(statement) === undefined ? 0 : 1);
     const params = statement.params.map(({ name }) => name);
     this.#key = keyTemplate(statement.name, params);
     const { shard } = statement;

@@ -156,7 +156,7 @@ export class Executor {
           continue;
         }
         if (result.kind === "ok") throw notRows(compiled);
-        if (result.rows.length > compiled.statement.maxRows) throw tooManyRows(compiled);
+        if (result.rows.length > compiled.mostRows) throw tooManyRows(compiled);
         timings?.mark("db");
         if (call.times !== undefined) call.times.rows += result.rows.length;
         const source = this.#view.shard(shard).primary === node ? "primary" : "replica";

@@ -16,6 +16,13 @@ SELECT id, level FROM players WHERE :cursor ORDER BY level DESC, id LIMIT :limit
 -- @merge order=xp,id limit=:limit after=:cursor
 SELECT id, xp, name FROM players WHERE level = :level AND :cursor ORDER BY xp, id LIMIT :limit;
 
+-- name: page.few :many
+-- @shard all
+-- @param limit int
+-- @maxrows 3
+-- @merge order=id limit=:limit after=:cursor
+SELECT id FROM players WHERE :cursor ORDER BY id LIMIT :limit;
+
 -- name: scatter.some :many
 -- @shard each(:ids)
 -- @param ids bigint[]
@@ -140,6 +147,15 @@ Deno.test("Service answers as one what lies on several shards", async (t) => {
     const asked = await client.get("/v1/query/page.top?limit=100000");
     assertProblem(asked, 413, "result_too_large");
     assertProblem(await post(client, "scatter.wide", [1, 2, 3]), 413, "result_too_large");
+  });
+
+  await t.step("a page may have as many rows as its statement", async () => {
+    const page = await client.get("/v1/query/page.few?limit=3");
+    assertEquals(ids(page), ["1", "2", "3"]);
+    const next = await client.get(`/v1/query/page.few?limit=3&cursor=${page.body["next"]}`);
+    assertEquals(ids(next), ["4", "5", "6"]);
+    const more = await client.get("/v1/query/page.few?limit=4");
+    assertProblem(more, 413, "result_too_large");
   });
 
   await t.step("what cannot be merged is said at the start", async () => {
