@@ -19,6 +19,10 @@ export interface ScatterDraft {
 const TAIL = new Set(["LIMIT", "FETCH", "OFFSET", "FOR", "LOCK", "PROCEDURE"]);
 
 const BEFORE_CURSOR = new Set(["WHERE", "AND", "HAVING"]);
+const CONDITIONS = new Set(["WHERE", "HAVING", "ON"]);
+const SET_OPERATIONS = new Set(["UNION", "EXCEPT", "INTERSECT"]);
+/** Functions of which shards' values make no value of all. */
+const NO_AGGREGATE = /^(AVG|STD|STDDEV|STDDEV_POP|STDDEV_SAMP|VARIANCE|VAR_POP|VAR_SAMP)$/;
 const AFTER_CURSOR = new Set(["AND", "ORDER", "GROUP"]);
 
 /** What is wrong, and the annotation that it is wrong in. */
@@ -44,6 +48,7 @@ export function scatterFaults(draft: ScatterDraft): readonly ScatterFault[] {
   } else if (merge?.by === "aggregate") {
     if (shard?.by !== "all") add("merge", "@merge of aggregates belongs to @shard all");
     else if (kind !== "one") add("merge", "@merge of aggregates makes one row: it must be :one");
+    add("merge", aggregateFault(tokens));
   } else if (merge?.by === "order") {
     if (shard?.by !== "all" && merge.after === undefined) {
       add("merge", "@merge belongs to @shard all, or to pages with after=:cursor");
@@ -86,6 +91,31 @@ export function eachColumn(tokens: readonly SqlToken[], param: string): string |
   return comparedColumns(tokens).find((compared) => compared.param === param)?.column;
 }
 
+/** The word that begins the condition which a parameter outside parentheses stands in. */
+export function clauseAround(
+  tokens: readonly SqlToken[],
+  param: string | undefined,
+): string | undefined {
+  const at = tokens.findIndex(({ kind, text }) => kind === "param" && text === param);
+  return tokens.slice(0, Math.max(at, 0)).findLast(({ kind, depth, upper }) =>
+    kind === "word" && depth === 0 && CONDITIONS.has(upper)
+  )?.upper;
+}
+
+/** Each shard must have one row, whose values make one value of all. */
+function aggregateFault(tokens: readonly SqlToken[]): string | undefined {
+  const isWord = ({ kind, depth }: SqlToken) => kind === "word" && depth === 0;
+  if (tokens.some((token) => isWord(token) && token.upper === "GROUP")) {
+    return "@merge of aggregates makes one row, and GROUP BY makes several";
+  }
+  const from = tokens.findIndex((token) => isWord(token) && token.upper === "FROM");
+  const wrong = tokens.slice(0, Math.max(from, 0)).find(({ kind, upper }, at) =>
+    kind === "word" && NO_AGGREGATE.test(upper) && tokens[at + 1]?.text === "("
+  );
+  return wrong && `@merge cannot make one ${wrong.upper} of the shards': sum what it is made of, ` +
+      "such as SUM and COUNT";
+}
+
 function orderFault(
   { sql, tokens }: ScatterDraft,
   merge: MergeRule & { readonly by: "order" },
@@ -110,9 +140,16 @@ function cursorFault({ tokens }: ScatterDraft, after: string | undefined): strin
   const [at = -1] = places;
   const before = tokens[at - 1]?.upper ?? "";
   const next = tokens[at + 1]?.upper ?? "";
-  const alone = BEFORE_CURSOR.has(before) && AFTER_CURSOR.has(next) && tokens[at]?.depth === 0;
+  const alone = BEFORE_CURSOR.has(before) && AFTER_CURSOR.has(next) && tokens[at]?.depth === 0 &&
+    clauseAround(tokens, after) !== "ON";
   if (places.length !== 1 || !alone) {
     return `after=:${after} needs :${after} in the SQL as a condition, such as WHERE :${after}`;
+  }
+  const sets = tokens.find(({ kind, depth, upper }) =>
+    kind === "word" && depth === 0 && SET_OPERATIONS.has(upper)
+  );
+  if (sets !== undefined) {
+    return `${sets.upper} beside :${after} lets rows past it: put it in a table of FROM`;
   }
   const either = tokens.find(({ kind, depth, upper, text }) =>
     depth === 0 && (kind === "word" ? upper === "OR" || upper === "XOR" : text === "||")

@@ -86,6 +86,25 @@ ${PAGES}SELECT id FROM t WHERE :cursor ORDER BY xp DESC, id LIMIT :n`,
       "a.sql:4 :cursor says which page is asked for, and must be a string",
     ],
   ],
+  [
+    "the cursor is a condition of a join",
+    `${TOP}${PAGES}SELECT t.id FROM t LEFT JOIN u ON u.id = t.id AND :cursor ORDER BY xp DESC, id LIMIT :n`,
+    [
+      "a.sql:4 after=:cursor needs :cursor in the SQL as a condition, such as WHERE :cursor",
+    ],
+  ],
+  [
+    "the cursor is a condition behind a join",
+    `${TOP}${PAGES}SELECT t.id FROM t JOIN u ON u.id = t.id WHERE a AND :cursor ORDER BY xp DESC, id LIMIT :n`,
+    [],
+  ],
+  [
+    "the cursor holds for one part of a union",
+    `${TOP}${PAGES}SELECT id FROM u UNION ALL SELECT id FROM t WHERE :cursor ORDER BY xp DESC, id LIMIT :n`,
+    [
+      "a.sql:4 UNION beside :cursor lets rows past it: put it in a table of FROM",
+    ],
+  ],
   ["a list's split has a limit", `${EACH}SELECT id FROM t WHERE id IN (:ids) LIMIT 3`, [
     "a.sql:2 LIMIT would count on each shard by itself: @maxrows bounds the whole",
   ]],
@@ -105,6 +124,26 @@ ${PAGES}SELECT id FROM t WHERE :cursor ORDER BY xp DESC, id LIMIT :n`,
     [
       "a.sql:3 @merge of aggregates makes one row: it must be :one",
     ],
+  ],
+  [
+    "aggregates are of groups",
+    "-- name: t.sum :one\n-- @shard all\n-- @merge sum=a\nSELECT SUM(a) AS a FROM t GROUP BY b",
+    ["a.sql:3 @merge of aggregates makes one row, and GROUP BY makes several"],
+  ],
+  [
+    "an aggregate of all is none of the shards'",
+    "-- name: t.sum :one\n-- @shard all\n-- @merge sum=a\nSELECT ROUND(AVG(a), 1) AS a FROM t",
+    [
+      "a.sql:3 @merge cannot make one AVG of the shards': sum what it is made of, such as SUM and COUNT",
+    ],
+  ],
+  [
+    "aggregates are of a subquery's average",
+    `-- name: t.sum :one
+-- @shard all
+-- @merge sum=a
+SELECT SUM(a) AS a FROM (SELECT AVG(b) AS a FROM t GROUP BY c) AS g`,
+    [],
   ],
   [
     "an aggregate is unknown",
