@@ -20,6 +20,8 @@ export interface ColumnInfo {
   /** The display length in the server's count; 1 on TINYINT(1). */
   readonly length: number;
   readonly decimals: number;
+  /** What the statement calls the table, empty for expressions. */
+  readonly table: string;
   /** The table's and column's own names, empty for expressions. */
   readonly orgTable: string;
   readonly orgName: string;

@@ -33,6 +33,7 @@ export function toColumns(fields: readonly Mysql2Column[]): readonly ColumnInfo[
     charset: field.characterSet,
     length: field.columnLength,
     decimals: field.decimals,
+    table: field.table,
     orgTable: field.orgTable,
     orgName: field.orgName,
   }));

@@ -6,6 +6,7 @@ export interface Mysql2Column {
   readonly characterSet: number;
   readonly columnLength: number;
   readonly decimals: number;
+  readonly table: string;
   readonly orgTable: string;
   readonly orgName: string;
   /** MariaDB's word for what a text column holds, such as `json`. */

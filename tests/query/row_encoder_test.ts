@@ -8,7 +8,8 @@ import type { StatementKind } from "../../src/query/statement.ts";
 const STRING = 253;
 
 function column(name: string, type: number, more: Partial<ColumnInfo> = {}): ColumnInfo {
-  const base = { flags: 0, charset: 63, length: 20, decimals: 0, orgTable: "t", orgName: name };
+  const table = { table: "t", orgTable: "t", orgName: name };
+  const base = { flags: 0, charset: 63, length: 20, decimals: 0, ...table };
   return { name, type, ...base, ...more };
 }
 

@@ -16,8 +16,9 @@ CREATE TABLE players (id BIGINT PRIMARY KEY, name VARCHAR(40) NOT NULL COLLATE u
 INSERT INTO players SELECT seq, CONCAT('name', seq), CONCAT('code', seq), seq, seq, seq % 50, seq,
   seq % 100, seq, NOW(3), '{}' FROM seq_1001_to_4000;
 CREATE TABLE guilds (id BIGINT PRIMARY KEY, name VARCHAR(40),
-  kind ENUM('raid', 'craft') COLLATE utf8mb4_bin);
-INSERT INTO guilds VALUES (1, 'a', 'raid');
+  kind ENUM('raid', 'craft') COLLATE utf8mb4_bin, nopad VARCHAR(9) COLLATE utf8mb4_nopad_bin,
+  latin VARCHAR(9) CHARACTER SET latin1 COLLATE latin1_bin, bits BIT(9));
+INSERT INTO guilds (id, name, kind) VALUES (1, 'a', 'raid');
 CREATE TABLE nobody (id BIGINT PRIMARY KEY);
 ANALYZE TABLE players, guilds`;
 
@@ -260,16 +261,39 @@ Deno.test("checkOnServer tells what MariaDB says of a statement", async (t) => {
       (await topOf("code", "REVERSE(code) AS code FROM players")).unavailable ?? "",
       /find out how the databases sort code/,
     );
-    const pages = (order: string) =>
+    for (const column of ["nopad", "latin"]) {
+      const { unavailable = "" } = await topOf(column, `${column} FROM guilds`);
+      assertMatch(unavailable, /binary collation of UTF-8 that pads/);
+    }
+    const pagesOf = (order: string, sql: string, by = order) =>
       check(
-        `many\n-- @shard s1\n-- @param n int\n-- @merge order=${order} limit=:n after=:c\n` +
-          `SELECT ${order} FROM guilds WHERE :c ORDER BY ${order} LIMIT :n`,
+        `many\n-- @shard s1\n-- @param n int\n-- @merge order=${by} limit=:n after=:c\n` +
+          `SELECT ${sql} ORDER BY ${order} LIMIT :n`,
       );
+    const pages = (order: string) => pagesOf(order, `${order} FROM guilds WHERE :c`);
     assertEquals((await pages("name")).unavailable, undefined);
+    assertEquals((await pages("latin")).unavailable, undefined);
     assertMatch((await pages("kind")).unavailable ?? "", /kind in order, which is enum/);
+    // WHERE takes a name for the table's column, ORDER BY for the result's.
+    for (const alias of ["level AS xp", "-xp AS xp"]) {
+      const { unavailable = "" } = await pagesOf("xp", `${alias} FROM players WHERE :c`);
+      assertMatch(unavailable, /whether players.xp is the xp of the result/);
+    }
+    const both = "FROM players p JOIN players q ON q.id = p.guild_id WHERE :c";
+    assertEquals((await pagesOf("q.xp", `q.xp ${both}`, "xp")).unavailable, undefined);
+    assertMatch((await pagesOf("p.xp", `q.xp ${both}`, "xp")).unavailable ?? "", /whether p.xp/);
+    const grouped = "level, MAX(xp) AS xp FROM players";
+    const having = await pagesOf("xp", `${grouped} GROUP BY level HAVING :c`);
+    assertEquals(having.unavailable, undefined);
+    const derived = "xp FROM (SELECT id + 1 AS xp FROM players) AS p WHERE :c";
+    assertEquals((await pagesOf("xp", derived)).unavailable, undefined);
     const joined = "g.id FROM players p JOIN guilds g ON g.id = p.guild_id";
     assertMatch((await topOf("p.id", joined, "id")).unavailable ?? "", /id of the result/);
     assertEquals((await topOf("g.id", joined, "id")).unavailable, undefined);
+    const bits = await check(
+      "one\n-- @shard all\n-- @merge sum=bits\nSELECT bits FROM guilds WHERE id = 1",
+    );
+    assertMatch(bits.unavailable ?? "", /cannot sum bits, which is bits/);
     const each = "many\n-- @shard each(:ids)\n-- @param ids bigint[]\nSELECT";
     const missing = await check(`${each} name FROM players WHERE id IN (:ids)`);
     assertMatch(missing.unavailable ?? "", /needs id among the result's columns/);

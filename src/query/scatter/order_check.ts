@@ -1,5 +1,5 @@
 import type { ColumnInfo } from "../../drivers/mysql.ts";
-import { encodingOf } from "../column_encoding.ts";
+import { encodingOf, MYSQL_TYPE } from "../column_encoding.ts";
 import { type NamedTable, tablesOf } from "../compared_columns.ts";
 import type { SchemaColumn } from "../key_collation.ts";
 import { scanSql } from "../sql_scanner.ts";
@@ -7,6 +7,8 @@ import type { Statement } from "../statement.ts";
 import { comparedSchema, type TableSchema } from "../table_schema.ts";
 import { orderOf } from "./order_by.ts";
 import { isOrdered } from "./order_values.ts";
+import { pagesOf } from "./page_sql.ts";
+import { clauseAround } from "./scatter_rules.ts";
 
 /** What a server says of a statement whose rows are to be put in one order. */
 export interface OrderedResult {
@@ -18,6 +20,8 @@ export interface OrderedResult {
 
 const TEXTS = new Set(["char", "varchar", "tinytext", "text", "mediumtext", "longtext"]);
 const BYTES = new Set(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"]);
+/** Collations that sort as the texts' code points do, and take what one lacks at its end for spaces. */
+const BY_CODE_POINTS = /^(utf8|utf8mb3|utf8mb4|ucs2|utf16|utf16le|utf32|ascii)_bin$/;
 const SUMMED = new Set(["integer", "bigint", "decimal", "double"]);
 
 /**
@@ -64,10 +68,10 @@ function valueFault(
   const dataType = own.dataType.toLowerCase();
   if (BYTES.has(dataType)) return undefined;
   if (!TEXTS.has(dataType)) return `@merge cannot put ${name} in order, which is ${dataType}`;
-  return anyCollation || /(^|_)bin$/.test(own.collation ?? "")
+  return anyCollation || BY_CODE_POINTS.test(own.collation ?? "")
     ? undefined
-    : `@merge cannot sort ${name} as ${own.collation} does: give the column a binary collation, ` +
-      "or order by another one";
+    : `@merge cannot sort ${name} as ${own.collation} does: give the column a binary collation ` +
+      "of UTF-8 that pads, such as utf8mb4_bin, or order by another one";
 }
 
 /** The table's column that a result's column is, where it is one as it stands. */
@@ -80,23 +84,40 @@ function schemaOf(
   return comparedSchema(known, { tables, columns })[0];
 }
 
-/** `ORDER BY p.id` sorts by that column, whatever the result calls `id`. */
+/**
+ * `ORDER BY p.id` sorts by that column, whatever the result calls `id`; and where a page's condition
+ * stands in WHERE, its `id` is the column of a table that has one, though ORDER BY takes the result's.
+ */
 function aliasFault(
-  { sql }: Pick<Statement, "sql">,
-  { columns }: OrderedResult,
+  statement: Pick<Statement, "sql" | "merge">,
+  { columns, known }: OrderedResult,
 ): string | undefined {
+  const { sql } = statement;
   const { tokens } = scanSql(sql);
-  const tables = tablesOf(tokens);
+  const inWhere = clauseAround(tokens, pagesOf(statement)?.after) === "WHERE";
+  const tables = tablesOf(tokens.filter(({ depth }) => depth === 0));
   for (const { name, qualifier } of orderOf(sql, tokens)?.columns ?? []) {
-    if (qualifier === undefined) continue;
-    const column = columns.find((candidate) => candidate.name === name);
-    const table = tables.find(({ alias }) => same(alias, qualifier))?.table;
-    const isIt = column !== undefined && table !== undefined && same(column.orgName, name) &&
-      same(column.orgTable, table);
-    if (!isIt) {
-      return `@merge cannot tell whether ${qualifier}.${name} is the ${name} of the result`;
+    const owners = qualifier !== undefined
+      ? [qualifier]
+      : inWhere
+      ? tables.filter(({ table }) => hasColumn(known, table, name)).map(({ alias }) => alias)
+      : [];
+    const [owner] = owners;
+    const column = columns.find((candidate) => same(candidate.name, name));
+    const isIt = column !== undefined && same(column.orgName, name) &&
+      owners.some((alias) => same(alias, column.table));
+    if (owner !== undefined && !isIt) {
+      return `@merge cannot tell whether ${owner}.${name} is the ${name} of the result`;
     }
   }
+}
+
+/** Whether it is a table, and no view, that has such a column. */
+function hasColumn(known: readonly TableSchema[], table: string, name: string): boolean {
+  return known.some((schema) =>
+    schema.engine !== undefined && same(schema.table, table) &&
+    schema.columns.some(({ column }) => same(column, name))
+  );
 }
 
 function aggregateFault(
@@ -109,8 +130,9 @@ function aggregateFault(
       return `@merge must say what becomes of ${name}: sum=, min= or max=`;
     }
     const encoding = encodingOf(column);
-    if (aggregates[name] === "sum" && !SUMMED.has(encoding)) {
-      return `@merge cannot sum ${name}, which is ${encoding}`;
+    const isBits = column.type === MYSQL_TYPE.BIT;
+    if (aggregates[name] === "sum" && (isBits || !SUMMED.has(encoding))) {
+      return `@merge cannot sum ${name}, which is ${isBits ? "bits" : encoding}`;
     }
   }
 }

@@ -11,6 +11,7 @@ export function columnsOf(types: Readonly<Record<string, number>>): readonly Col
     charset: type === 253 ? 45 : 63,
     length: 20,
     decimals: 0,
+    table: "t",
     orgTable: "t",
     orgName: name,
   }));
