@@ -1,3 +1,4 @@
+import { RealmgateError } from "../../core/errors.ts";
 import type { ColumnInfo, Rows } from "../../drivers/mysql.ts";
 import { encodingOf } from "../column_encoding.ts";
 import type { Aggregate } from "../statement.ts";
@@ -7,6 +8,8 @@ import { comparatorOf, sameScale, scaleOf } from "./order_values.ts";
 /**
  * One row from each shard's row of aggregates: columns are summed, or their least or greatest value
  * is taken. NULL, which an aggregate over no rows is, counts for nothing.
+ *
+ * @throws {RealmgateError} `constraint_violation` where a sum of doubles is past the largest one
  */
 export function mergeAggregates(
   results: readonly Rows[],
@@ -35,8 +38,17 @@ function combine(
     return values.reduce((best, value) => sign * compare(value, best) < 0 ? value : best);
   }
   return encodingOf(column) === "double"
-    ? values.reduce((sum: number, value) => sum + Number(value), 0)
+    ? addDoubles(values, column.name)
     : values.map(String).reduce(addDecimals);
+}
+
+/** The sum of doubles; one that no double holds is the error that it is in a database. */
+function addDoubles(values: readonly unknown[], name: string): number {
+  const sum = values.reduce((sum: number, value) => sum + Number(value), 0);
+  if (Number.isFinite(sum)) return sum;
+  throw new RealmgateError("constraint_violation", `Cannot sum ${name}: it is outside its range`, {
+    extra: { constraint: { kind: "range", name } },
+  });
 }
 
 /** The exact sum of two decimals. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { RealmgateError } from "../../../src/core/errors.ts";
 import { joinKeys } from "../../../src/query/scatter/join_keys.ts";
 import { mergeAggregates } from "../../../src/query/scatter/merge_aggregates.ts";
 import { mergeOrdered } from "../../../src/query/scatter/merge_order.ts";
@@ -85,6 +86,12 @@ Deno.test("mergeAggregates sums exactly, and takes the least and the greatest", 
     total: "sum",
   });
   assertEquals(sum[0]?.row, ["-0.03"]);
+  const large = rowsOf(columnsOf({ ratio: 5 }), [[1.7e308]]);
+  assertThrows(
+    () => mergeAggregates([large, large], { ratio: "sum" }),
+    RealmgateError,
+    "Cannot sum ratio",
+  );
 });
 
 Deno.test("joinKeys answers in the order of the keys and says which have no row", () => {
