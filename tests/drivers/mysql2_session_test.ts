@@ -82,6 +82,13 @@ Deno.test("Mysql2Session says which columns are JSON, unsigned and boolean when 
     assertEquals([column("bytes")?.charset, column("bytes")?.orgTable], [63, "kinds"]);
   }));
 
+Deno.test("Mysql2Session sorts texts that are the same for hundreds of letters", () =>
+  withSession(async (session) => {
+    const text = "CONCAT(REPEAT('x', 1000), 9 - id)";
+    const sorted = `SELECT id FROM players WHERE id < 3 ORDER BY ${text} LIMIT 1`;
+    assertEquals(firstRow(await session.execute(sorted, [])), ["2"]);
+  }));
+
 Deno.test("Mysql2Session hands out one array of columns when they stay the same", () =>
   withSession(async (session) => {
     const sql = "SELECT id, gold FROM players WHERE id = CAST(? AS SIGNED)";
