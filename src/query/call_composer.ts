@@ -30,6 +30,7 @@ export class CallComposer {
   readonly #keepsGiven: boolean;
   readonly #pages: PageSql | undefined;
   readonly #cursor: number;
+  /** Where in {@linkcode #places} a page's LIMIT stands, behind which no parameter does. */
   readonly #limit: number;
 
   constructor(
@@ -47,8 +48,8 @@ export class CallComposer {
     this.#indexes = indexes;
     this.#pages = options.pages;
     this.#cursor = indexOf(pages?.after);
-    this.#limit = indexOf(pages?.limit);
     this.#places = pieces.flatMap((piece) => "param" in piece ? [indexOf(piece.param)] : []);
+    this.#limit = pages === undefined ? -1 : this.#places.lastIndexOf(indexOf(pages.limit));
     const plain = params.filter((param) => param instanceof BoundParam);
     this.#rows = plain.length < params.length ? new RowsSql(pieces, params) : undefined;
     this.rows = this.#rows?.name;
@@ -106,15 +107,16 @@ export class CallComposer {
   /** A page asks for one row more than it answers, to see whether another one follows. */
   #place(given: readonly Given[], page?: Condition): SqlValue[] {
     const values: SqlValue[] = [];
-    for (const place of this.#places) {
+    for (let at = 0; at < this.#places.length; at++) {
+      const place = this.#places[at] ?? -1;
       const value = given[place];
       if (page !== undefined && place === this.#cursor) values.push(...page.values);
-      else if (page !== undefined && place === this.#limit) values.push(Number(value) + 1);
+      else if (page !== undefined && at === this.#limit) values.push(Number(value) + 1);
       else if (!Array.isArray(value)) values.push(value ?? null);
       else {
         for (const item of value) values.push(item);
         const last = value.at(-1) ?? null;
-        for (let at = value.length; at < paddedSize(value.length); at++) values.push(last);
+        for (let n = value.length; n < paddedSize(value.length); n++) values.push(last);
       }
     }
     return values;

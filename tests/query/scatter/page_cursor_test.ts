@@ -96,6 +96,15 @@ SELECT id, xp FROM t p WHERE :cursor AND xp >= :least ORDER BY p.xp DESC, id LIM
   assertEquals(second.values, ["7", "7", "42", "0", 4]);
 });
 
+Deno.test("CompiledStatement asks for one row more where LIMIT stands, and nowhere else", () => {
+  const compiled = compile(`-- name: t.top :many
+-- @shard all
+-- @param n int
+-- @merge order=id limit=:n after=:cursor
+SELECT id, :n AS n FROM t WHERE id > :n AND :cursor ORDER BY id LIMIT :n`);
+  assertEquals(compiled.bindQuery("n=3").values, ["3", "3", 4]);
+});
+
 Deno.test("afterPlace keeps all digits of a decimal, before its point and behind it", () => {
   const order = [{ name: "share", sql: "share", descending: false }];
   const cursor = new PageCursor("t.top", order);
