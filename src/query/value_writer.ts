@@ -28,7 +28,7 @@ export function writerOf(
     case "double":
       return column.type === MYSQL_TYPE.FLOAT ? writeFloat : writeNumber;
     case "bool":
-      return writeBool;
+      return column.type === MYSQL_TYPE.BIT && column.length === 1 ? writeBit : writeBool;
     case "string":
       return writeString;
     case "time":
@@ -76,6 +76,11 @@ function writeFloat(value: unknown): string {
 function writeBool(value: unknown): string {
   if (value instanceof Uint8Array) return value.some((byte) => byte !== 0) ? "true" : "false";
   return Number(value) !== 0 ? "true" : "false";
+}
+
+/** One bit: a byte that is 0 or 1, but the digit of it where MariaDB sends `MAX(flag)`. */
+function writeBit(value: unknown): string {
+  return value instanceof Uint8Array ? String(((value[0] ?? 0) & 1) === 1) : writeBool(value);
 }
 
 function writeString(value: unknown): string {

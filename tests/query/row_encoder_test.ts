@@ -45,6 +45,8 @@ const CASES: readonly Case[] = [
   ["TINYINT(4)", column("c", 1, { length: 4 }), 1, "1"],
   ["INT as bool", column("c", 3), 0, "false", "bool"],
   ["BIT(1)", column("c", 16, { length: 1 }), Buffer.from([0]), "false"],
+  ["MAX of a BIT(1)", column("c", 16, { length: 1 }), Buffer.from("0"), "false"],
+  ["MAX of another BIT(1)", column("c", 16, { length: 1 }), Buffer.from("1"), "true"],
   ["BIT(9)", column("c", 16, { length: 9 }), Buffer.from([1, 1]), '"257"'],
   ["VARCHAR", column("c", STRING, { charset: 45 }), 'é"\\\n😀', JSON.stringify('é"\\\n😀')],
   ["VARBINARY", column("c", STRING), Buffer.from([0, 255]), '"AP8="'],

@@ -294,6 +294,10 @@ Deno.test("checkOnServer tells what MariaDB says of a statement", async (t) => {
       "one\n-- @shard all\n-- @merge sum=bits\nSELECT bits FROM guilds WHERE id = 1",
     );
     assertMatch(bits.unavailable ?? "", /cannot sum bits, which is bits/);
+    const most = (sql: string) =>
+      check(`one\n-- @shard all\n-- @merge max=most\nSELECT MAX(${sql}) AS most FROM guilds`);
+    assertMatch((await most("bits")).unavailable ?? "", /made of bits: add 0 to it/);
+    assertEquals((await most("bits + 0")).unavailable, undefined);
     const each = "many\n-- @shard each(:ids)\n-- @param ids bigint[]\nSELECT";
     const missing = await check(`${each} name FROM players WHERE id IN (:ids)`);
     assertMatch(missing.unavailable ?? "", /needs id among the result's columns/);

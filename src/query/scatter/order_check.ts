@@ -60,6 +60,9 @@ function valueFault(
   { known, anyCollation }: OrderedResult & { readonly anyCollation: boolean },
 ): string | undefined {
   const { name } = column;
+  if (column.type === MYSQL_TYPE.BIT && column.orgName === "") {
+    return `@merge cannot put ${name} in order, which is made of bits: add 0 to it`;
+  }
   const encoding = encodingOf(column);
   if (!isOrdered(encoding)) return `@merge cannot put ${name} in order, which is ${encoding}`;
   if (encoding !== "string" && encoding !== "bytes") return undefined;
