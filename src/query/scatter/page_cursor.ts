@@ -20,8 +20,8 @@ export interface PlaceValue {
   readonly nullable: boolean;
 }
 
-/** A longer text is no cursor of ours. */
-const MAX_LENGTH = 8_192;
+/** A longer text is no cursor of ours: there is room for the longest text that sessions sort whole. */
+const MAX_LENGTH = 16_384;
 const UNSIGNED = 32;
 const NOT_NULL = 1;
 

@@ -33,6 +33,12 @@ Deno.test("PageCursor writes the bits of a BIT column as the number that they ar
   assertEquals(cursor.read(text)?.map(({ kind, value }) => [kind, value]), [["u", "511"]]);
 });
 
+Deno.test("PageCursor takes what it wrote of a text of 2,048 characters", () => {
+  const cursor = new PageCursor("t.top", [{ name: "motto", descending: false }]);
+  const text = cursor.write(columnsOf({ motto: 253 }), ["😀".repeat(2_048)]);
+  assertEquals(cursor.fromText(text), text);
+});
+
 Deno.test("PageCursor refuses what is no cursor of its statement", () => {
   const columns = columnsOf({ xp: 8, id: 8 });
   const cursor = new PageCursor("t.top", ORDER);
@@ -47,7 +53,7 @@ Deno.test("PageCursor refuses what is no cursor of its statement", () => {
       "x",
       "e30",
       good.slice(0, -4),
-      "A".repeat(10_000),
+      "A".repeat(20_000),
       new PageCursor("t.other", ORDER).write(columns, ["7", "42"]),
       new PageCursor("t.top", ORDER.slice(1)).write(columns, ["7", "42"]),
       forged([["i", "7", 0]]),
