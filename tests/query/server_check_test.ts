@@ -279,6 +279,8 @@ Deno.test("checkOnServer tells what MariaDB says of a statement", async (t) => {
       const { unavailable = "" } = await pagesOf("xp", `${alias} FROM players WHERE :c`);
       assertMatch(unavailable, /whether players.xp is the xp of the result/);
     }
+    const named = await pagesOf("xp", "xp FROM players USE INDEX (xp) WHERE :c");
+    assertEquals(named.unavailable, undefined);
     const both = "FROM players p JOIN players q ON q.id = p.guild_id WHERE :c";
     assertEquals((await pagesOf("q.xp", `q.xp ${both}`, "xp")).unavailable, undefined);
     assertMatch((await pagesOf("p.xp", `q.xp ${both}`, "xp")).unavailable ?? "", /whether p.xp/);

@@ -100,15 +100,16 @@ function aliasFault(
   const inWhere = clauseAround(tokens, pagesOf(statement)?.after) === "WHERE";
   const tables = tablesOf(tokens.filter(({ depth }) => depth === 0));
   for (const { name, qualifier } of orderOf(sql, tokens)?.columns ?? []) {
+    const column = columns.find((candidate) => same(candidate.name, name));
     const owners = qualifier !== undefined
       ? [qualifier]
       : inWhere
-      ? tables.filter(({ table }) => hasColumn(known, table, name)).map(({ alias }) => alias)
+      ? tables.map(({ table }) => table).filter((table) => hasColumn(known, table, name))
       : [];
     const [owner] = owners;
-    const column = columns.find((candidate) => same(candidate.name, name));
+    const own = qualifier === undefined ? column?.orgTable : column?.table;
     const isIt = column !== undefined && same(column.orgName, name) &&
-      owners.some((alias) => same(alias, column.table));
+      owners.some((table) => same(table, own ?? ""));
     if (owner !== undefined && !isIt) {
       return `@merge cannot tell whether ${owner}.${name} is the ${name} of the result`;
     }
