@@ -17,7 +17,8 @@ export interface ComparedColumn {
   readonly qualifier: string | undefined;
 }
 
-const TABLE_AFTER = new Set(["FROM", "JOIN", "UPDATE", "INTO"]);
+const TABLE_AFTER = new Set(["FROM", "JOIN", "STRAIGHT_JOIN", "UPDATE", "INTO"]);
+const SELECTS = new Set(["SELECT", "ALL", "DISTINCT", "DISTINCTROW", "HIGH_PRIORITY"]);
 const NOT_ALIAS = new Set(
   ("WHERE SET ON USING JOIN INNER LEFT RIGHT CROSS NATURAL STRAIGHT_JOIN ORDER GROUP HAVING " +
     "LIMIT UNION EXCEPT INTERSECT FOR LOCK VALUES VALUE SELECT PARTITION FORCE USE IGNORE " +
@@ -32,6 +33,8 @@ export function tablesOf(tokens: readonly SqlToken[]): readonly NamedTable[] {
     if (!listed && (token.kind !== "word" || !TABLE_AFTER.has(token.upper))) return;
     // ON DUPLICATE KEY UPDATE and FOR UPDATE name none.
     if (token.upper === "UPDATE" && ["KEY", "FOR"].includes(tokens[at - 1]?.upper ?? "")) return;
+    // SELECT STRAIGHT_JOIN is a hint.
+    if (token.upper === "STRAIGHT_JOIN" && SELECTS.has(tokens[at - 1]?.upper ?? "")) return;
     let next = at + 1;
     while (["IGNORE", "LOW_PRIORITY", "LATERAL"].includes(tokens[next]?.upper ?? "")) next++;
     if (!isName(tokens[next])) return;

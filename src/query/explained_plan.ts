@@ -23,7 +23,7 @@ export function describePlan(tree: PlanNode): ExplainedPlan {
   const steps = planTables(tree).map(stepOf);
   return {
     ...(steps.length === 0 ? {} : { summary: steps.join(", ") }),
-    fingerprint: murmur3(shapeOf(tree)).toString(16).padStart(8, "0"),
+    fingerprint: murmur3(JSON.stringify(shapeOf(tree))).toString(16).padStart(8, "0"),
     tree,
   };
 }
@@ -57,6 +57,6 @@ export function groupPlans(
   return [...groups.values()];
 }
 
-function shapeOf({ operation, table, access, key, keyParts, children }: PlanNode): string {
-  return JSON.stringify([operation, table, access, key, keyParts, children.map(shapeOf)]);
+function shapeOf({ operation, table, access, key, keyParts, children }: PlanNode): unknown {
+  return [operation, table, access, key, keyParts, children.map(shapeOf)];
 }

@@ -1,6 +1,6 @@
 import { type NamedTable, tablesOf } from "./compared_columns.ts";
 import type { SchemaColumn } from "./key_collation.ts";
-import { type PlanNode, planTables } from "./plan_node.ts";
+import { type PlanNode, planTables, walkPlan } from "./plan_node.ts";
 import type { MissingIndex } from "./plan_warnings.ts";
 import { type ColumnName, type Condition, type SoughtRows, soughtRows } from "./sql_conditions.ts";
 import type { SqlToken } from "./sql_scanner.ts";
@@ -107,7 +107,7 @@ export class IndexAdvice {
 
   /** The columns of ORDER BY, if all are this table's and its rows are read first. */
   #orderIn(table: KnownTable, { order, grouped }: SoughtRows): readonly Part[] | undefined {
-    const [first] = planTables(this.#options.plan);
+    const first = walkPlan(this.#options.plan).find((node) => node.table !== undefined);
     if (order === undefined || grouped || !same(first?.table ?? "", table.alias)) return undefined;
     if (!order.every((name) => this.#tableOf(name) === table)) return undefined;
     return order;
@@ -158,15 +158,16 @@ export class IndexAdvice {
 
 /**
  * Whether an index begins with these columns, the first `fixed` of them in any order. Indexes of
- * InnoDB have the primary key's columns at their end.
+ * InnoDB have the primary key's columns at their end, those of other engines do not.
  */
 function isThere(
-  { indexes }: TableSchema,
+  { indexes, engine = "InnoDB" }: TableSchema,
   { columns, fixed }: { readonly columns: readonly string[]; readonly fixed: number },
 ): boolean {
   const primary = indexes.find(({ name }) => name === "PRIMARY")?.columns ?? [];
   return indexes.some((index) => {
-    const all = [...index.columns, ...primary.filter((column) => !has(index.columns, column))];
+    const tail = engine === "InnoDB" ? primary : [];
+    const all = [...index.columns, ...tail.filter((column) => !has(index.columns, column))];
     return columns.slice(0, fixed).every((column) => has(all.slice(0, fixed), column)) &&
       columns.slice(fixed).every((column, at) => same(column, all[fixed + at] ?? ""));
   });

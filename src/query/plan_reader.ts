@@ -28,7 +28,7 @@ export function readPlan(explained: unknown): PlanNode | undefined {
   return isBox(explained) ? inside(explained["query_block"])[0] : undefined;
 }
 
-/** How the members of a block are read; all others say nothing of the plan's shape. */
+/** How the members of a block are read; of all others what they hold. */
 const READERS: Readonly<Record<string, Reader>> = {
   message: (value) => [node("nothing", [], { extra: [String(value)] })],
   table: readTable,
@@ -43,15 +43,16 @@ const READERS: Readonly<Record<string, Reader>> = {
   temporary_table: wrapped("temporary table"),
   duplicate_removal: wrapped("distinct"),
   window_functions_computation: wrapped("window"),
-  "block-nl-join": (value) => inside(value).map(withJoinBuffer),
+  "block-nl-join": noted("join buffer"),
+  "range-checked-for-each-record": noted("range checked for each record"),
   materialized: wrapped("materialize"),
+  materialization: wrapped("materialize"),
   recursive_union: wrapped("union"),
   subqueries: subqueries,
   // MySQL's, which tells of sorts and temporary tables by flags.
   ordering_operation: flagged,
   grouping_operation: flagged,
   buffer_result: flagged,
-  duplicates_removal: (value) => [node("distinct", flagged(value))],
   windowing: wrapped("window"),
   materialized_from_subquery: wrapped("materialize"),
   attached_subqueries: subqueries,
@@ -62,7 +63,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   group_by_subqueries: subqueries,
   update_value_subqueries: subqueries,
   insert_update_subqueries: subqueries,
-  // Both have these.
+  // Both have these; MariaDB lists what is joined.
+  duplicates_removal: (value) => [
+    node("distinct", Array.isArray(value) ? grouped("join", listed(value)) : flagged(value)),
+  ],
   union_result: wrapped("union"),
   intersect_result: wrapped("union"),
   except_result: wrapped("union"),
@@ -70,9 +74,10 @@ const READERS: Readonly<Record<string, Reader>> = {
 
 /** What the members of a block tell of, in their order. */
 function nodesIn(box: Box): readonly PlanNode[] {
-  return Object.entries(box).flatMap(([name, value]) =>
-    Object.hasOwn(READERS, name) ? READERS[name]?.(value) ?? [] : []
-  );
+  return Object.entries(box).flatMap(([name, value]) => {
+    const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+    return read?.(value) ?? (Array.isArray(value) ? listed(value) : inside(value));
+  });
 }
 
 /** What a block holds, as one node. */
@@ -105,8 +110,10 @@ function flagged(value: unknown): readonly PlanNode[] {
   return nodes;
 }
 
-function withJoinBuffer(plan: PlanNode): PlanNode {
-  return { ...plan, extra: [...plan.extra ?? [], "join buffer"] };
+/** A block that says how the one table in it is read. */
+function noted(how: string): Reader {
+  return (value) =>
+    inside(value).map((table) => ({ ...table, extra: [...table.extra ?? [], how] }));
 }
 
 function readTable(value: unknown): readonly PlanNode[] {
@@ -125,7 +132,9 @@ function readTable(value: unknown): readonly PlanNode[] {
     : keysIn(value["index_merge"]).join(",");
   const operation = operationOf(value);
   return [node(operation, nodesIn(members), {
-    ...(typeof table === "string" ? { table } : {}),
+    ...(typeof table === "string"
+      ? { table: members["table_function"] === undefined ? table : `<${table}>` }
+      : {}),
     ...(typeof access === "string" && operation !== "insert" ? { access } : {}),
     ...(key === "" ? {} : { key }),
     ...texts("keyParts", value["used_key_parts"]),

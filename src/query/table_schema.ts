@@ -15,7 +15,10 @@ export interface TableSchema {
 export interface TableIndex {
   /** `PRIMARY` is the primary key. */
   readonly name: string;
-  /** Its columns in their order, up to the first that is not indexed whole. */
+  /**
+   * Its columns in their order, up to the first that is not indexed whole; none of a FULLTEXT or a
+   * SPATIAL one, which finds no values.
+   */
   readonly columns: readonly string[];
 }
 
@@ -45,12 +48,15 @@ export async function readTables(
     collation: collation === null ? null : String(collation),
   }));
   const parts = (await rows(
-    "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS " +
+    "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART, INDEX_TYPE " +
+      "FROM information_schema.STATISTICS " +
       `${among} ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`,
-  )).map(([table, index, column, length]) => ({
+  )).map(([table, index, column, length, type]) => ({
     table: String(table),
     index: String(index),
-    column: column === null || length !== null ? undefined : String(column),
+    column: column === null || length !== null || /^(FULLTEXT|SPATIAL)$/.test(String(type))
+      ? undefined
+      : String(column),
   }));
   const engines = new Map(
     (await rows(`SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES ${among}`))

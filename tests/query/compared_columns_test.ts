@@ -26,6 +26,7 @@ const TABLES: readonly (readonly [sql: string, found: readonly string[]])[] = [
   ["SELECT 1 FROM t WHERE id = 1", ["t t"]],
   ["SELECT 1 FROM g.t AS x JOIN `u v` y ON x.id = y.id", ["t x", "u v y"]],
   ["SELECT 1 FROM a, b c WHERE a.id = c.id", ["a a", "b c"]],
+  ["SELECT STRAIGHT_JOIN a.id FROM a STRAIGHT_JOIN b ON b.id = a.id", ["a a", "b b"]],
   ["SELECT 1 FROM (SELECT id FROM t) d", ["t t"]],
   ["INSERT IGNORE INTO t (a) VALUES (1)", ["t t"]],
   ["INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = 2", ["t t"]],

@@ -14,6 +14,13 @@ CREATE TABLE players (id BIGINT PRIMARY KEY, name VARCHAR(40) NOT NULL);
 INSERT INTO players SELECT seq, CONCAT('name', seq) FROM seq_1_to_400;
 ANALYZE TABLE event_log, players`;
 
+/** The same rows in an engine whose indexes do not end with the primary key. */
+const OTHER_TABLES = `
+CREATE TABLE old_log (id BIGINT AUTO_INCREMENT PRIMARY KEY, player_id BIGINT NOT NULL,
+  kind VARCHAR(20) NOT NULL, KEY by_player (player_id), FULLTEXT KEY by_kind (kind)) ENGINE=MyISAM;
+INSERT INTO old_log SELECT id, player_id, CONCAT(kind, id) FROM event_log;
+ANALYZE TABLE old_log`;
+
 /** A statement that lacks an index, and the columns of the one that is advised. */
 const CASES: readonly (readonly [text: string, columns: string])[] = [
   ["many\n-- @param p bigint\nSELECT payload FROM event_log WHERE player_id = :p", "player_id"],
@@ -60,11 +67,17 @@ const CASES: readonly (readonly [text: string, columns: string])[] = [
     "DELETE FROM event_log WHERE player_id = :p AND at < :t",
     "player_id, at",
   ],
+  [
+    "many\n-- @param p bigint\n-- @param n int max=50 example=9\n" +
+    "SELECT kind FROM old_log WHERE player_id = :p ORDER BY id LIMIT :n",
+    "player_id, id",
+  ],
+  ["many\n-- @param k string\nSELECT id FROM old_log WHERE kind = :k", "kind"],
 ];
 
 Deno.test("Every index that is advised is used once it is there", async (t) => {
   await using database = await testDatabase();
-  await database.sql(TABLES);
+  await database.sql(`${TABLES}; ${OTHER_TABLES}`);
   const { session } = database;
   const check = async (text: string) => {
     const compiled = compile(`-- name: t.t :${text.replace("\n", "\n-- @shard s1\n")}`);
@@ -79,14 +92,15 @@ Deno.test("Every index that is advised is used once it is there", async (t) => {
       );
       assert(advised.length > 0, "must lack an index");
       assertEquals([...new Set(advised)], [columns]);
-      await database.sql(`CREATE INDEX advised ON event_log (${columns})`);
+      const table = text.includes("old_log") ? "old_log" : "event_log";
+      await database.sql(`CREATE INDEX advised ON ${table} (${columns})`);
       try {
-        await database.sql("ANALYZE TABLE event_log");
+        await database.sql(`ANALYZE TABLE ${table}`);
         const { plan, warnings } = await check(text);
         const keys = plan && planTables(plan.tree).map(({ key }) => key);
         assertEquals({ used: keys?.includes("advised"), warnings }, { used: true, warnings: [] });
       } finally {
-        await database.sql("DROP INDEX advised ON event_log");
+        await database.sql(`DROP INDEX advised ON ${table}`);
       }
     });
   }

@@ -58,6 +58,12 @@ const CHANGES: readonly (readonly [when: string, from: PlanNode, to: PlanNode, w
     read({ operation: "update", access: "index", key: "PRIMARY", rows: 900 }),
     "reads event_log by index scan PRIMARY instead of range by_player",
   ],
+  [
+    "a table has only one row left",
+    read({ access: "const", key: "PRIMARY", rows: 1 }),
+    { ...keyless, access: "system", rows: 1 },
+    "",
+  ],
   ["rows are found in a better way", read(), read({ access: "const", rows: 1 }), ""],
   ["another index is as good", read(), read({ key: "by_time" }), ""],
   ["a sort is added", read(), around("sort", read()), "sorts without an index"],

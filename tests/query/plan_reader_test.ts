@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describePlan } from "../../src/query/explained_plan.ts";
-import { findsNoRow, rowsExamined } from "../../src/query/plan_node.ts";
+import { findsNoRow, type PlanNode, rowsExamined } from "../../src/query/plan_node.ts";
 import { readPlan } from "../../src/query/plan_reader.ts";
 import { planLines } from "../../src/query/plan_text.ts";
 
@@ -136,6 +136,57 @@ const MARIADB: readonly Case[] = [
   ],
   ["a delete of all", { table: { message: "Deleting all rows" } }, ["delete  Deleting all rows"]],
   ["no table", { table: { message: "No tables used" } }, ["nothing  No tables used"]],
+  [
+    "duplicates that are removed from a join",
+    {
+      nested_loop: [
+        { table: { table_name: "p", access_type: "ALL", rows: 9 } },
+        {
+          duplicates_removal: [
+            { table: { table_name: "e", access_type: "ref", key: "by_p", rows: 2 } },
+            { "block-nl-join": { table: { table_name: "g", access_type: "ALL", rows: 4 } } },
+          ],
+        },
+      ],
+    },
+    [
+      "join",
+      "  read p  ALL  9 rows",
+      "  distinct",
+      "    join",
+      "      read e  ref by_p  2 rows",
+      "      read g  ALL  4 rows  join buffer",
+    ],
+  ],
+  [
+    "an index that is chosen anew for each row",
+    {
+      nested_loop: [
+        { table: { table_name: "p", access_type: "ALL", rows: 9 } },
+        {
+          "range-checked-for-each-record": {
+            keys: ["by_p", "by_at"],
+            table: { table_name: "e", access_type: "ALL", rows: 40 },
+          },
+        },
+      ],
+    },
+    [
+      "join",
+      "  read p  ALL  9 rows",
+      "  read e  ALL  40 rows  range checked for each record",
+    ],
+  ],
+  [
+    "tables in a block that it does not know",
+    {
+      table: { ...byKey, rows: 1 },
+      subqueries: [{
+        "full-scan-on-null_key": { table: { table_name: "g", access_type: "ALL", rows: 4 } },
+      }],
+    },
+    ["query", "  read players  const PRIMARY (id)  1 row", "  subquery", "    read g  ALL  4 rows"],
+  ],
 ];
 
 /** As MySQL 8 answers by its documentation: sorts and temporary tables are flags there. */
@@ -272,4 +323,13 @@ Deno.test("describePlan gives plans of one shape one fingerprint, and others ano
     { materialized: { query_block: { table: { table_name: "g" } } } },
   ].map(fingerprint);
   assertEquals(new Set([same, ...others]).size, others.length + 1);
+});
+
+Deno.test("describePlan tells plans apart however deep they differ", () => {
+  const deep = (table: string) => {
+    let tree: PlanNode = { operation: "read", table, children: [] };
+    for (let depth = 0; depth < 60; depth++) tree = { operation: "materialize", children: [tree] };
+    return describePlan(tree).fingerprint;
+  };
+  assertEquals([deep("a") === deep("a"), deep("a") === deep("b")], [true, false]);
 });

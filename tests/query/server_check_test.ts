@@ -114,6 +114,28 @@ const CASES: readonly Case[] = [
     plan: "insert",
     warnings: [],
   }],
+  [
+    "rows of JSON are joined",
+    "many\n-- @shard s1\n-- @param ids json example=[1001,1002]\n" +
+    "SELECT p.name FROM JSON_TABLE(:ids, '$[*]' COLUMNS (id BIGINT PATH '$')) j " +
+    "JOIN players p ON p.id = j.id",
+    { plan: "PRIMARY", warnings: [] },
+  ],
+  [
+    "what a subquery gives is kept",
+    "many\n-- @shard s1\n-- @param g bigint\nSELECT id, level NOT IN (SELECT q.level FROM players q) " +
+    "AS lonely FROM players WHERE guild_id = :g",
+    { plan: "guild_id, full scan", warnings: ["full scan of players"] },
+  ],
+  [
+    "an index is chosen for each row of another table",
+    "many\n-- @shard s1\nSELECT p.id FROM guilds g " +
+    "STRAIGHT_JOIN players p ON p.id > g.id AND p.xp < g.id",
+    {
+      plan: "index scan PRIMARY, full scan",
+      warnings: ["index scan PRIMARY of guilds", "full scan of players"],
+    },
+  ],
   ["the table is unknown", `one\n${ID}SELECT id FROM heroes WHERE id = :id`, {
     unavailable: "the table heroes does not exist",
   }],
