@@ -50,7 +50,7 @@ export class PlanHistory {
 
   /**
    * Takes in the plans that were found for all statements there are. What is said of a shard that
-   * told no plan stays as it was.
+   * told no plan stays as it was, for its week.
    *
    * @param options.at Unix milliseconds
    */
@@ -78,6 +78,12 @@ export class PlanHistory {
         if (change === undefined) worse.delete(shard);
         else worse.set(shard, change);
         if (change === undefined && known?.fingerprint !== plan.fingerprint) good.set(shard, plan);
+      }
+      // A shard that is gone, or has no row left to plan for, is not told of for longer either.
+      for (const [shard, { since }] of worse) {
+        if (options.at - since <= TOLD_MS) continue;
+        worse.delete(shard);
+        good.delete(shard);
       }
       next.set(name, { sql: sqlId(sql), good: [...good.values()], worse: [...worse.values()] });
     }

@@ -174,6 +174,15 @@ Deno.test("PlanHistory takes a worse plan for the new measure after a week", () 
   assertEquals(learn([on("s1", scan())], 102 + WEEK), []);
 });
 
+Deno.test("PlanHistory tells for a week only when a shard never tells a plan again", () => {
+  const { learn } = historyOf();
+  learn([on("s1", read())]);
+  assertEquals(learn([on("s1", scan())], 100), ["s1"]);
+  assertEquals(learn([], 100 + WEEK), ["s1"]);
+  assertEquals(learn([], 101 + WEEK), []);
+  assertEquals(learn([on("s1", scan())], 102 + WEEK), []);
+});
+
 Deno.test("PlanHistory tells nothing of a statement that allows full scans", () => {
   const { learn } = historyOf({ ...STATEMENT, allowFullScan: true });
   learn([on("s1", read())]);
