@@ -45,7 +45,7 @@ make_new() {
     run "$first" || fail "a migration failed; drop the database $DATABASE on $first and run this again"
   for table in ${PARTITIONED:-}; do
     ask "$first" "GRANT ALTER, DROP ON \`$DATABASE\`.\`$table\` TO realmgate@'%';
-      GRANT CREATE, DROP ON \`$DATABASE\`.\`realmgate_retired_$table\` TO realmgate@'%';
+      GRANT CREATE, INSERT, DROP ON \`$DATABASE\`.\`realmgate_retired_$table\` TO realmgate@'%';
       GRANT LOCK TABLES ON \`$DATABASE\`.* TO realmgate@'%'"
   done
 }

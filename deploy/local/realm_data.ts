@@ -71,7 +71,7 @@ async function grantUpkeep(
     if (found.length === 0) continue;
     await sql(
       `GRANT ALTER, DROP ON \`${database}\`.\`${table}\` TO ${user}@'%';
-       GRANT CREATE, DROP ON \`${database}\`.\`${retiredName(table)}\` TO ${user}@'%';
+       GRANT CREATE, INSERT, DROP ON \`${database}\`.\`${retiredName(table)}\` TO ${user}@'%';
        GRANT LOCK TABLES ON \`${database}\`.* TO ${user}@'%'`,
     );
   }

@@ -68,10 +68,15 @@ function withPrivileges(
       needed: drops ? ["ALTER", "DROP", "LOCK TABLES"] : ["ALTER", "LOCK TABLES"],
     },
     ...(drops
-      ? [{ database, table: retiredName(table), needed: ["CREATE", "DROP"] } as const]
+      ? [{ database, table: retiredName(table), needed: ["CREATE", "INSERT", "DROP"] } as const]
       : []),
   ];
-  const texts = needs.flatMap((need) => grantTexts(missingPrivileges(grants, need), need));
+  const texts = needs.flatMap((need) => {
+    const missing = missingPrivileges(grants, need);
+    // Of a table that is not there yet nothing can be granted without CREATE.
+    const together = missing.length > 0 && need.needed.includes("CREATE");
+    return grantTexts(together ? need.needed : missing, need);
+  });
   if (texts.length === 0) return plan;
   const problem: PartitionProblem = {
     code: "missing_privilege",

@@ -1,7 +1,7 @@
 import { quoteName } from "./sql_text.ts";
 
 /** What upkeep needs beyond reading and writing rows. */
-export type UpkeepPrivilege = "ALTER" | "CREATE" | "DROP" | "LOCK TABLES";
+export type UpkeepPrivilege = "ALTER" | "CREATE" | "DROP" | "INSERT" | "LOCK TABLES";
 
 /** What is needed on a table; `LOCK TABLES` can be granted on its database only. */
 export interface NeededPrivileges {

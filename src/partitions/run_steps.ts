@@ -9,7 +9,9 @@ const STEP_TIMEOUT_MS = 60_000;
 const PAUSES_MS: readonly number[] = [250, 500, 1_000, 2_000];
 
 /**
- * Carries steps out, one after the other, and stops at the first that is not done.
+ * Carries steps out, one after the other, and stops at the first that is not done. After one that is
+ * refused it leaves out those of the same kind only: a table that is full of partitions takes no
+ * other until some are dropped.
  *
  * @param options.goOn asked before each attempt; what is left stays `planned`
  * @returns the same steps, each with what became of it
@@ -22,12 +24,15 @@ export async function runSteps(session: MysqlSession, options: {
 }): Promise<ReportedStep[]> {
   const { steps, goOn, clock } = options;
   const reported: ReportedStep[] = [...steps];
+  let refused: ReportedStep["action"] | undefined;
   for (const [at, step] of steps.entries()) {
     if (!goOn()) break;
+    if (step.action === refused) continue;
     const beganAt = clock.now();
     const ran = await runStep(session, { ...options, step });
     reported[at] = { ...step, ...ran, tookMs: Math.round(clock.now() - beganAt) };
-    if (ran.outcome !== "done") break;
+    if (ran.outcome === "refused") refused = step.action;
+    else if (ran.outcome !== "done") break;
   }
   return reported;
 }

@@ -6,11 +6,12 @@ import { quoteName } from "./sql_text.ts";
 /** What reads of a table's description run on: a session, or a borrowed connection. */
 export type SqlReader = Pick<MysqlSession, "execute">;
 
+/** Only a table that WHERE names is looked up alone: a join would open every table of the server. */
 const TABLE = `SELECT p.PARTITION_NAME, p.PARTITION_METHOD, p.PARTITION_EXPRESSION,
-    p.PARTITION_DESCRIPTION, p.SUBPARTITION_NAME, p.TABLE_ROWS, c.DATA_TYPE
+    p.PARTITION_DESCRIPTION, p.SUBPARTITION_NAME, p.TABLE_ROWS,
+    (SELECT DATA_TYPE FROM information_schema.COLUMNS
+       WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?)
   FROM information_schema.PARTITIONS p
-  LEFT JOIN information_schema.COLUMNS c ON c.TABLE_SCHEMA = DATABASE()
-    AND c.TABLE_NAME = p.TABLE_NAME AND c.COLUMN_NAME = ?
   WHERE p.TABLE_SCHEMA = DATABASE() AND p.TABLE_NAME = ?
   ORDER BY p.PARTITION_ORDINAL_POSITION, p.SUBPARTITION_ORDINAL_POSITION`;
 
@@ -24,7 +25,7 @@ export async function readServerTable(
   reader: SqlReader,
   options: { readonly table: string; readonly column: string },
 ): Promise<ServerTable | undefined> {
-  const rows = await rowsOf(reader, TABLE, [options.column, options.table]);
+  const rows = await rowsOf(reader, TABLE, [options.table, options.column, options.table]);
   const [first] = rows;
   if (first === undefined) return undefined;
   const [, method, expression, , subpartition, , columnType] = first;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Log, silentLog } from "../../src/core/log.ts";
 import type { PartitionRule } from "../../src/partitions/partition_rule.ts";
+import { readServerTable } from "../../src/partitions/table_reader.ts";
 import type { TableReport } from "../../src/partitions/table_report.ts";
 import { eventually } from "../support/eventually.ts";
 import { grants, type UpkeepFleet, upkeepFleet } from "./upkeep_fleet.ts";
@@ -229,6 +230,52 @@ Deno.test("PartitionManager", async (t) => {
     assertEquals(brief(await fleet.upkeep(manager, "plain")), { s1: done, s2: done });
     fleet.prepare = prepare;
     assertEquals(await fleet.names("plain"), AFTER);
+  });
+
+  await t.step("maintain drops what is over where the server takes no other one", async () => {
+    const manager = await fresh(fleet, "full");
+    const prepare = fleet.prepare;
+    fleet.prepare = (session) => {
+      const query = session.query.bind(session);
+      session.query = (sql) => query(sql.replace("('2026-11-28')", "('2026-11-01')"));
+      return Promise.resolve();
+    };
+    const steps = [...outcomes("refused").slice(0, 1), ...outcomes("done").slice(1)];
+    const expected = { status: "due", steps, problems: [] };
+    assertEquals(brief(await fleet.upkeep(manager, "full")), { s1: expected, s2: expected });
+    fleet.prepare = prepare;
+    assertEquals(await fleet.names("full"), AFTER.slice(0, -1));
+  });
+
+  await t.step("maintain says that it needs INSERT, with which tables are made", async () => {
+    const manager = await fresh(fleet, "unfilled");
+    await fleet.everywhere("REVOKE INSERT ON game.* FROM realmgate@'%'");
+    await fleet.everywhere("REVOKE INSERT ON realmgate_retired_unfilled FROM realmgate@'%'");
+    const denied = await fleet.upkeep(manager, "unfilled");
+    const [, grant = ""] =
+      /^.*: (GRANT .*) TO …$/.exec(denied.shards[0]?.problems[0]?.detail ?? "") ??
+        [];
+    await fleet.everywhere(`${grant} TO realmgate@'%'`);
+    const granted = brief(await fleet.upkeep(manager, "unfilled"));
+    await fleet.everywhere("GRANT INSERT ON game.* TO realmgate@'%'");
+    assertEquals(grant, "GRANT CREATE, INSERT, DROP ON `game`.`realmgate_retired_unfilled`");
+    const done = { status: "ok", steps: outcomes("done"), problems: [] };
+    assertEquals(granted, { s1: done, s2: done });
+  });
+
+  await t.step("plan looks no other table up", async () => {
+    await fresh(fleet, "alone");
+    const session = await fleet.session("s1");
+    const written = async () => {
+      const status = await session.query("SHOW SESSION STATUS LIKE 'Handler_tmp_write'");
+      return status.kind === "rows" ? Number(status.rows[0]?.[1]) : NaN;
+    };
+    const before = await written();
+    const table = await readServerTable(session, { table: "alone", column: "at" });
+    assertEquals([table?.columnType, table?.partitions.length], ["datetime", BEFORE.length]);
+    // One a partition, one a column, and what SHOW itself needs.
+    assert(await written() - before < 20, "must not go through the columns of every table");
+    await session.end();
   });
 
   await t.step(

@@ -129,6 +129,6 @@ export async function upkeepFleet(
 /** What the service's account needs for the upkeep of a table. */
 export function grants(table: string): string {
   return `GRANT ALTER, DROP ON ${table} TO realmgate@'%';
-    GRANT CREATE, DROP ON realmgate_retired_${table} TO realmgate@'%';
+    GRANT CREATE, INSERT, DROP ON realmgate_retired_${table} TO realmgate@'%';
     GRANT LOCK TABLES ON game.* TO realmgate@'%'`;
 }
