@@ -32,9 +32,11 @@ export class PartitionStrategy {
 }
 
 function strategyOf(table: PartitionedTable): (value: SqlValue) => Located {
-  const { server: { method, expression, partitions }, rule, fault } = table;
+  const { server: { method, expression, columnType, partitions }, rule, fault } = table;
   if (fault !== undefined) return () => ASK;
-  const plain = expression.toLowerCase() === `\`${rule.column.toLowerCase()}\``;
+  // A YEAR of two digits is another number once it is stored.
+  const plain = expression.toLowerCase() === `\`${rule.column.toLowerCase()}\`` &&
+    columnType !== "year";
   if (rule.by === "range") return (value) => inRange(table, value);
   if (method === "LIST" && plain) return listStrategy(partitions);
   if (method === "HASH" && plain) return (value) => byRemainder(partitions, value);
@@ -59,9 +61,13 @@ function listStrategy(partitions: Described): (value: SqlValue) => Located {
     if (description === "MAXVALUE" || description === "DEFAULT") fallback = name;
     else for (const value of (description ?? "").split(",")) names.set(value, name);
   }
+  // MariaDB describes a DEFAULT like a list of the only value 0.
+  const doubtful = partitions.some(({ description }) => description === "0");
   return (value) => {
     const listed = value === null ? "NULL" : integerOf(value)?.toString();
-    return listed === undefined ? ASK : { partition: names.get(listed) ?? fallback };
+    if (listed === undefined) return ASK;
+    if (doubtful && (listed === "0" || !names.has(listed))) return ASK;
+    return { partition: names.get(listed) ?? fallback };
   };
 }
 

@@ -18,6 +18,9 @@ import { realmWith, type TestRealm, testRealm } from "../support/realm.ts";
 const TABLES = `
 CREATE TABLE regions (id INT NOT NULL, region INT) PARTITION BY LIST (region) (
   PARTITION eu VALUES IN (1, 2), PARTITION us VALUES IN (3, NULL));
+CREATE TABLE ranks (id INT NOT NULL, \`rank\` INT) PARTITION BY LIST (\`rank\`) (
+  PARTITION none VALUES IN (0), PARTITION top VALUES IN (1, 2), PARTITION others DEFAULT);
+CREATE TABLE seasons (id INT NOT NULL, season YEAR NOT NULL) PARTITION BY HASH (season) PARTITIONS 7;
 CREATE TABLE lands (id INT NOT NULL, land VARCHAR(8) NOT NULL) PARTITION BY LIST COLUMNS (land) (
   PARTITION eu VALUES IN ('de', 'fr'), PARTITION others DEFAULT);
 CREATE TABLE scores (id BIGINT NOT NULL PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 7;
@@ -29,6 +32,8 @@ CREATE TABLE old (at DATETIME NOT NULL PRIMARY KEY) PARTITION BY RANGE (TO_DAYS(
 
 const DECLARED = `partitions:
   regions: { by: list, column: region }
+  ranks: { by: list, column: rank }
+  seasons: { by: hash, column: season }
   lands: { by: list, column: land }
   scores: { by: hash, column: id }
   keyed: { by: key, column: id }
@@ -47,6 +52,14 @@ const STATEMENTS = `
 -- @shard s1
 -- @param region int
 INSERT INTO regions (id, region) VALUES (1, :region);
+-- name: rank.add :exec
+-- @shard s1
+-- @param rank int
+INSERT INTO ranks (id, \`rank\`) VALUES (1, :rank);
+-- name: season.add :exec
+-- @shard s1
+-- @param season int
+INSERT INTO seasons (id, season) VALUES (1, :season);
 -- name: land.add :exec
 -- @shard s1
 -- @param land string
@@ -145,13 +158,7 @@ Deno.test("partitions over HTTP", async (t) => {
   /** Routes an insert, runs it, and says whether the row is where it was to be. */
   const lands = async (statement: string, params: Record<string, string>) => {
     const { partition } = await route(statement, params);
-    const table = statement.startsWith("score")
-      ? "scores"
-      : statement.startsWith("key")
-      ? "keyed"
-      : statement.startsWith("land")
-      ? "lands"
-      : "regions";
+    const table = statement === "key.add" ? "keyed" : statement.replace(".add", "s");
     const count = async () => {
       const [row] = await primary.sql(
         `SELECT COUNT(*) AS n FROM ${table} PARTITION (${partition})`,
@@ -167,6 +174,10 @@ Deno.test("partitions over HTTP", async (t) => {
   await t.step("GET /v1/route names the partition that an insert's row lands in", async () => {
     assertEquals(await lands("region.add", { region: "2" }), "eu");
     assertEquals(await lands("region.add", { region: "3" }), "us");
+    assertEquals(await lands("rank.add", { rank: "0" }), "none");
+    assertEquals(await lands("rank.add", { rank: "2" }), "top");
+    assertEquals(await lands("rank.add", { rank: "9" }), "others");
+    assert(await lands("season.add", { season: "26" }));
     // Texts compare by the column's collation, which only the server can do.
     assertEquals(await lands("land.add", { land: "DE" }), "eu");
     assertEquals(await lands("land.add", { land: "nz" }), "others");
