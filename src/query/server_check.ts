@@ -28,6 +28,10 @@ import {
   type TableSchema,
 } from "./table_schema.ts";
 
+const ER_VIEW_NO_EXPLAIN = 1345;
+/** What a statement is warned of whose plan the account may not see. */
+const HIDDEN = "its plan cannot be seen: the account needs SHOW VIEW on the view that it reads";
+
 /** The tables that statements name, as a server has them: looked up once for all that it checks. */
 export async function schemaOf(
   session: MysqlSession,
@@ -96,7 +100,8 @@ async function check(
     tables: tablesOf(tokens),
     columns: comparedColumns(tokens),
   });
-  const plan = await explain(session, compiled, { sample, schema });
+  const explained = await explain(session, compiled, { sample, schema });
+  const plan = explained === "hidden" ? undefined : explained;
   const unroutable = keyFault(compiled, schema) ??
     await scatterFault(session, { compiled, columns, sample, known });
   const unbatchable = batchFault(statement, schema);
@@ -111,6 +116,7 @@ async function check(
   return {
     columns,
     warnings: [
+      ...(explained === "hidden" && !statement.allowFullScan ? [HIDDEN] : []),
       ...(plan === undefined ? [] : judge(compiled, { plan, schema: known })),
       ...unpruned,
       ...columnWarnings(compiled, columns),
@@ -144,15 +150,15 @@ async function explain(
   session: MysqlSession,
   compiled: CompiledStatement,
   options: { readonly sample: Bound; readonly schema: readonly ComparedSchema[] },
-): Promise<PlanNode | undefined> {
+): Promise<PlanNode | "hidden" | undefined> {
   const { sample, schema } = options;
   const run = (bound: Bound) =>
-    serverErrorsAs(async () => {
+    serverErrorsAs(async (): Promise<PlanNode | "hidden" | undefined> => {
       const result = await session.execute(`EXPLAIN FORMAT=JSON ${bound.sql}`, bound.values);
       return result.kind === "rows" ? readPlan(parsed(result.rows[0]?.[0])) : undefined;
-    }, () => undefined);
+    }, ({ errno }) => errno === ER_VIEW_NO_EXPLAIN ? "hidden" : undefined);
   const first = await run(sample);
-  if (first === undefined || !findsNoRow(first)) return first;
+  if (first === undefined || first === "hidden" || !findsNoRow(first)) return first;
   const keys = await serverErrorsAs(() => findKeys(session, schema), () => new Map());
   const found = keys.size === 0 ? undefined : trySample(compiled, keys);
   return found === undefined ? first : await run(found);

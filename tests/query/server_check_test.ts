@@ -19,6 +19,7 @@ CREATE TABLE guilds (id BIGINT PRIMARY KEY, name VARCHAR(40),
   kind ENUM('raid', 'craft') COLLATE utf8mb4_bin, nopad VARCHAR(9) COLLATE utf8mb4_nopad_bin,
   latin VARCHAR(9) CHARACTER SET latin1 COLLATE latin1_bin, bits BIT(9));
 INSERT INTO guilds (id, name, kind) VALUES (1, 'a', 'raid');
+CREATE VIEW names AS SELECT id, name, level FROM players;
 CREATE TABLE nobody (id BIGINT PRIMARY KEY);
 ANALYZE TABLE players, guilds`;
 
@@ -134,6 +135,15 @@ const CASES: readonly Case[] = [
     {
       plan: "index scan PRIMARY, full scan",
       warnings: ["index scan PRIMARY of guilds", "full scan of players"],
+    },
+  ],
+  [
+    "the account may not see how a view is read",
+    "many\n-- @shard s1\n-- @param l int\nSELECT id FROM names WHERE level = :l",
+    {
+      warnings: [
+        "its plan cannot be seen: the account needs SHOW VIEW on the view that it reads",
+      ],
     },
   ],
   ["the table is unknown", `one\n${ID}SELECT id FROM heroes WHERE id = :id`, {
