@@ -42,6 +42,14 @@ const ENDS_WHERE = new Set(
 );
 const ENDS_ON = new Set(["WHERE", "SET", "JOIN", "INNER", "CROSS", "STRAIGHT_JOIN", ...ENDS_WHERE]);
 const OPERATORS = new Set(["=", "<=>", "<", ">", "<=", ">="]);
+const COMPARES = new Set([
+  ...OPERATORS,
+  ..."<> != ! NOT IS IN LIKE BETWEEN REGEXP RLIKE SOUNDS MEMBER".split(" "),
+]);
+const VARIES = new Set(
+  "SELECT COLLATE RAND UUID UUID_V4 UUID_V7 UUID_SHORT SYS_GUID RANDOM_BYTES SYSDATE NEXTVAL NEXT"
+    .split(" "),
+);
 
 /**
  * Reads the conditions and the order of a statement that reads from one SELECT, or writes by one
@@ -193,10 +201,12 @@ function columnAt(
   return { column: name.text, qualifier: dotted ? tokens[at]?.text : undefined, next };
 }
 
+/** Whether it is the same for every row, and no part of another comparison: `a = 1 = 0`. */
 function isConstant(tokens: readonly SqlToken[], { isColumn }: SoughtOptions): boolean {
-  return !tokens.some(({ kind, text, upper }) =>
-    (kind === "word" || kind === "identifier") &&
-    (isColumn(text) || upper === "SELECT" || upper === "COLLATE")
+  return !tokens.some(({ kind, text, upper, depth }) =>
+    kind === "word" || kind === "identifier"
+      ? isColumn(text) || VARIES.has(upper) || (depth === tokens[0]?.depth && COMPARES.has(upper))
+      : kind === "symbol" && depth === tokens[0]?.depth && COMPARES.has(text)
   );
 }
 

@@ -95,6 +95,12 @@ const WHERE: readonly (readonly [condition: string, columns: string])[] = [
   ["player_id = :p OR kind = :s", ""],
   ["player_id = level", ""],
   ["player_id + 1 = :p", ""],
+  ["player_id = :p = 1", ""],
+  ["player_id = :p <> 1", ""],
+  ["player_id = :p IS NULL", ""],
+  ["player_id IN (:ps) = 0", ""],
+  ["NOT :p = player_id", ""],
+  ["player_id = FLOOR(RAND() * :p)", ""],
   ["player_id IN (SELECT id FROM players)", ""],
   // There already.
   ["kind = :s", ""],
