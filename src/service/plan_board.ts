@@ -49,7 +49,7 @@ export class PlanBoard {
   constructor(options: PlanBoardOptions) {
     this.#options = options;
     // The number is of the form: processes of another release may have another.
-    this.#key = `{${options.fleet}}:plans:1`;
+    this.#key = `{${options.fleet}}:plans:2`;
   }
 
   /** Tells the others, by statement. */
