@@ -20,8 +20,8 @@ export interface PartitionWarningOptions {
 
 /**
  * Warns of each declared table that a statement reads with all of its partitions, whatever it is
- * called with. A range by time may be read whole for the examples alone: there two more are tried,
- * with all times in the first partition and in the last one that ends.
+ * called with. A range by time may be read whole for the examples alone: there three more are tried,
+ * with all times in the first partition, in the last one that ends, and behind that.
  *
  * @throws {SqlError} where the session is lost
  */
@@ -66,11 +66,12 @@ function trials(
   const ends = table.ranges.map(({ until }) => until).filter(Number.isFinite);
   const times = params.filter(({ type }) => type.kind === "datetime" || type.kind === "date");
   if (times.length === 0) return [undefined];
-  const instants = [ends.at(0), ends.at(-1)].filter((end) => end !== undefined);
+  const [first, last] = [ends.at(0), ends.at(-1)];
+  if (first === undefined || last === undefined) return [undefined];
   return [
     undefined,
-    ...instants.map((end) => {
-      const iso = new Date(end - 1_000).toISOString();
+    ...[first - 1_000, last - 1_000, last].map((ms) => {
+      const iso = new Date(ms).toISOString();
       return new Map(
         times.map(({ name, type }) => [name, type.kind === "date" ? iso.slice(0, 10) : iso]),
       );

@@ -246,6 +246,36 @@ Deno.test("checkOnServer tells what MariaDB says of a statement", async (t) => {
     });
   }
 
+  await t.step("partitions that are all read, and not those of a catch-all alone", async () => {
+    await database.sql(`CREATE TABLE visits (at DATETIME NOT NULL) PARTITION BY RANGE COLUMNS (at) (
+      PARTITION p20261126 VALUES LESS THAN ('2026-11-27'),
+      PARTITION later VALUES LESS THAN (MAXVALUE))`);
+    const warned = async (condition: string) => {
+      const compiled = compile(
+        "-- name: t.t :many\n-- @shard s1\n-- @param t datetime example=2026-11-01T00:00:00Z\n" +
+          `SELECT at FROM visits WHERE ${condition}`,
+      );
+      const rule = {
+        by: "range",
+        column: "at",
+        period: "day",
+        aheadMs: 0,
+        keepMs: undefined,
+      } as const;
+      const { warnings } = await checkOnServer(session, {
+        compiled,
+        schema: [],
+        clock: systemClock,
+        partitioned: new Map([["visits", rule]]),
+      });
+      return warnings.filter((text) => text.includes("partitions of"));
+    };
+    assertEquals(await warned("at >= :t"), []);
+    assertEquals(await warned("DATE(at) = :t"), [
+      "reads all 2 partitions of visits: compare at with a time, or a range of them",
+    ]);
+  });
+
   await t.step("columns as documents show them", async () => {
     const { columns } = await check(
       `one\n${ID}-- @column level bool\n` +
