@@ -73,10 +73,12 @@ export class IndexAdvice {
     const list = parts.map(({ column, descending }) =>
       mixed && descending ? `${column} DESC` : column
     );
-    const few = parts.slice(0, fixed).every(({ column }) =>
-      FEW_VALUES.test(columnOf(table.schema, column)?.dataType ?? "")
+    const given = parts.filter(({ column }) => this.#conditionsOn(column, table).length > 0);
+    const few = given.every(({ column }) =>
+      FEW_VALUES.test(columnOf(table.schema, column)?.dataType ?? "") ||
+      this.#conditionsOn(column, table).every(isNull)
     );
-    const doubtful = !sure || (fixed > 0 && few);
+    const doubtful = !sure || (given.length > 0 && few);
     return `an index on (${list.join(", ")}) ${doubtful ? "could" : "would"} be used`;
   }
 
@@ -141,10 +143,15 @@ export class IndexAdvice {
   }
 
   #isFixed(column: string, table: KnownTable): boolean {
-    return this.#sought?.conditions.some((condition) =>
-      condition.kind === "equal" && same(condition.column, column) &&
+    return this.#conditionsOn(column, table).some(({ kind }) => kind === "equal");
+  }
+
+  /** Those that give a column one value, or a list of them. */
+  #conditionsOn(column: string, table: KnownTable): readonly Condition[] {
+    return this.#sought?.conditions.filter((condition) =>
+      condition.kind !== "range" && same(condition.column, column) &&
       this.#isUsable(condition, table)
-    ) ?? false;
+    ) ?? [];
   }
 
   /** The one table that a column can be of. */
@@ -180,6 +187,11 @@ function columnOf({ columns }: TableSchema, name: string): SchemaColumn | undefi
 /** Whether an index can hold the column whole. */
 function isShort(schema: TableSchema, name: string): boolean {
   return !TOO_LONG.test(columnOf(schema, name)?.dataType ?? "text");
+}
+
+/** IS NULL, which may be true of any number of rows. */
+function isNull({ with: value }: Condition): boolean {
+  return "length" in value && value.length === 1 && value[0]?.upper === "NULL";
 }
 
 function ascending(column: string): Part {

@@ -74,7 +74,7 @@ const WHERE: readonly (readonly [condition: string, columns: string])[] = [
   ["player_id = :p AND player_id = 3", "(player_id)"],
   ["player_id = :p + 1", "(player_id)"],
   ["(player_id = :p AND (kind = :s))", "(player_id, kind)"],
-  ["player_id IS NULL", "(player_id)"],
+  ["player_id IS NULL AND kind = :s", "(player_id, kind)"],
   ["player_id IN (:ps)", "(player_id)"],
   ["player_id IN (:p) AND at > :t", "(player_id, at)"],
   ["at > :t AND player_id = :p", "(player_id, at)"],
@@ -147,12 +147,21 @@ for (const [rest, columns] of ORDER) {
 }
 
 Deno.test("IndexAdvice is less certain when an index may find too many rows", () => {
-  const advised = ["at < :t", "seen = :n", "seen = :n AND player_id = :p"].map((condition) =>
+  const conditions = [
+    "at < :t",
+    "seen = :n",
+    "seen IN (1, 2)",
+    "player_id IS NULL",
+    "seen = :n AND player_id = :p",
+  ];
+  const advised = conditions.map((condition) =>
     advise(`DELETE FROM event_log WHERE ${condition}`, "scan")
   );
   assertEquals(advised, [
     "an index on (at) could be used",
     "an index on (seen) could be used",
+    "an index on (seen) could be used",
+    "an index on (player_id) could be used",
     "an index on (seen, player_id) would be used",
   ]);
 });
