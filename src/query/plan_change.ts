@@ -32,9 +32,9 @@ const RANKS: readonly (readonly string[])[] = [
   ["system", "const"],
   ["eq_ref"],
   ["ref", "ref_or_null", "fulltext", "unique_subquery", "index_subquery"],
-  ["range", "index_merge", "hash_range", "hash_index_merge"],
-  ["index", "hash_index"],
-  ["ALL", "hash_ALL"],
+  ["range", "index_merge"],
+  ["index"],
+  ["ALL"],
 ];
 const REF_RANK = 2;
 

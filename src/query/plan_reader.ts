@@ -1,6 +1,9 @@
 import type { PlanNode, PlanOperation } from "./plan_node.ts";
 
 type Box = Readonly<Record<string, unknown>>;
+/** What a hash join makes of a table for itself; behind it the index that the rows come from. */
+const HASH_KEY = /^#hash#[^:]*:?/;
+
 type Reader = (value: unknown) => readonly PlanNode[];
 
 /**
@@ -119,16 +122,19 @@ function noted(how: string): Reader {
 function readTable(value: unknown): readonly PlanNode[] {
   if (!isBox(value)) return [];
   const { message, ...members } = value;
-  const { table_name: table, access_type: access, rowid_filter: filter, partitions } = members;
+  const { table_name: table, rowid_filter: filter, partitions } = members;
+  const hashed = /^hash_(.+)$/.exec(String(members["access_type"]))?.[1];
+  const access = hashed ?? members["access_type"];
   const extra: string[] = [];
   if (typeof message === "string") extra.push(message);
   if (value["attached_condition"] !== undefined) extra.push("using where");
   if (value["using_index"] === true) extra.push("using index");
   if (value["using_join_buffer"] !== undefined) extra.push("join buffer");
+  if (hashed !== undefined) extra.push("hash join");
   if (filter !== undefined) extra.push(`rowid filter ${keysIn(filter).join(",")}`);
   const rows = numberOf(value["rows"] ?? value["rows_examined_per_scan"]);
   const key = typeof value["key"] === "string"
-    ? value["key"]
+    ? value["key"].replace(HASH_KEY, "")
     : keysIn(value["index_merge"]).join(",");
   const operation = operationOf(value);
   return [node(operation, nodesIn(members), {
@@ -137,7 +143,7 @@ function readTable(value: unknown): readonly PlanNode[] {
       : {}),
     ...(typeof access === "string" && operation !== "insert" ? { access } : {}),
     ...(key === "" ? {} : { key }),
-    ...texts("keyParts", value["used_key_parts"]),
+    ...(key === "" ? {} : texts("keyParts", value["used_key_parts"])),
     ...texts("possibleKeys", value["possible_keys"]),
     ...(Array.isArray(partitions) ? { partitions: partitions.length } : {}),
     ...(rows === undefined ? {} : { rows }),

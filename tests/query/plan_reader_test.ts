@@ -178,6 +178,30 @@ const MARIADB: readonly Case[] = [
     ],
   ],
   [
+    "a hash join",
+    {
+      nested_loop: [
+        { table: { table_name: "p", access_type: "ALL", rows: 9 } },
+        {
+          "block-nl-join": {
+            table: {
+              table_name: "e",
+              access_type: "hash_range",
+              key: "#hash#$hj:by_at",
+              used_key_parts: ["level", "at"],
+              rows: 40,
+            },
+          },
+        },
+      ],
+    },
+    [
+      "join",
+      "  read p  ALL  9 rows",
+      "  read e  range by_at (level, at)  40 rows  hash join, join buffer",
+    ],
+  ],
+  [
     "tables in a block that it does not know",
     {
       table: { ...byKey, rows: 1 },

@@ -246,6 +246,18 @@ Deno.test("checkOnServer tells what MariaDB says of a statement", async (t) => {
     });
   }
 
+  await t.step("tables that are hashed for a join are read whole", async () => {
+    await session.query("SET join_cache_level = 4");
+    const { plan, warnings } = await check(
+      "many\n-- @shard s1\n-- @param id bigint\n" +
+        "SELECT p.name FROM guilds g JOIN players p ON p.level = g.id WHERE g.id < :id",
+    );
+    await session.query("SET join_cache_level = DEFAULT");
+    assertEquals([plan?.summary, warnings], ["range PRIMARY, full scan", [
+      "full scan of players: an index on (level) would be used",
+    ]]);
+  });
+
   await t.step("partitions that are all read, and not those of a catch-all alone", async () => {
     await database.sql(`CREATE TABLE visits (at DATETIME NOT NULL) PARTITION BY RANGE COLUMNS (at) (
       PARTITION p20261126 VALUES LESS THAN ('2026-11-27'),
