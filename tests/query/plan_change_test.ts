@@ -88,6 +88,18 @@ const CHANGES: readonly (readonly [when: string, from: PlanNode, to: PlanNode, w
     around("join", scan({ table: "p", rows: 3_000 }), read({ rows: 1 })),
     "",
   ],
+  [
+    "the tables of a join are read in another order, and a few more rows",
+    around("join", scan({ rows: 2_000 }), read({ table: "p", rows: 1 })),
+    around("join", scan({ table: "p", rows: 2_100 }), read({ rows: 1 })),
+    "",
+  ],
+  [
+    "the tables of a join are read in another order, and twice as many rows",
+    around("join", scan({ rows: 2_000 }), read({ table: "p", rows: 1 })),
+    around("join", scan({ table: "p", rows: 4_000 }), read({ rows: 1 })),
+    "no longer uses the index by_player of p",
+  ],
 ];
 
 for (const [when, from, to, why] of CHANGES) {
