@@ -140,6 +140,14 @@ async function routeOf(
   };
 }
 
+/** Without what an update sets: that says nothing of where its row is. */
+function soughtIn(tokens: readonly SqlToken[]): readonly SqlToken[] {
+  const at = (word: string) =>
+    tokens.findIndex(({ kind, upper, depth }) => kind === "word" && upper === word && depth === 0);
+  if (tokens[0]?.upper === "UPDATE") return at("WHERE") < 0 ? [] : tokens.slice(at("WHERE"));
+  return at("DUPLICATE") < 0 ? tokens : tokens.slice(0, at("DUPLICATE"));
+}
+
 /** What a call gives the parameter that stands against a column; `undefined` where none does. */
 function valueFor(
   column: string,
@@ -151,7 +159,7 @@ function valueFor(
   const places = pieces.flatMap((piece) => "param" in piece ? [piece.param] : []);
   // A list takes several places.
   if (places.length !== bound.values.length) return undefined;
-  const against = comparedColumns(tokens).find((compared) =>
+  const against = comparedColumns(soughtIn(tokens)).find((compared) =>
     compared.column.toLowerCase() === column.toLowerCase()
   );
   const place = places.findIndex((param) => param === against?.param);

@@ -104,6 +104,11 @@ SELECT id FROM event_log WHERE at = :at;
 -- @shard s1
 -- @param before datetime
 DELETE FROM event_log WHERE at < :before;
+-- name: event.move :exec
+-- @shard s1
+-- @param at datetime
+-- @param before datetime
+UPDATE event_log SET at = :at WHERE at < :before AND at > :before;
 -- name: event.now :exec
 -- @shard s1
 -- @param playerId bigint
@@ -245,6 +250,11 @@ Deno.test("partitions over HTTP", async (t) => {
         of: 10,
         why: "the call has no parameter that tells what at is",
       }]);
+      const moved = await route("event.move", {
+        at: new Date().toISOString(),
+        before: "2020-01-01T00:00:00Z",
+      });
+      assertEquals(moved["partition"], null);
       const other = await route("player.get", { playerId: "42" });
       assertEquals([other["partition"], Object.hasOwn(other, "partitions")], [null, false]);
     },
