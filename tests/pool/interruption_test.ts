@@ -43,7 +43,7 @@ Deno.test("a read fails at once and leaves the server when its scope ends", asyn
   assertEquals([error.end, error.outcome], ["client_closed", "not_applied"]);
   fixture.pool.release(lease);
   assertEquals(fixture.pool.stats().validating, 1);
-  await eventually(async () => !await runs("SLEEP"), { withinMs: 5_000 });
+  await eventually(async () => !await runs("SLEEP"), { withinMs: 1_000 });
   assertEquals(firstRow(await fixture.run("SELECT 7")), [7]);
   const { created, interrupted, killed } = fixture.pool.stats().totals;
   assertEquals([created, interrupted, killed], [1, 1, 1]);

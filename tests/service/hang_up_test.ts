@@ -38,8 +38,8 @@ Deno.test("Service stops the statement of a client that hung up, and its connect
   hangUp.abort();
   assertEquals(await slow, "hung up");
   await eventually(async () => await sleeping() === 0, {
-    withinMs: 5_000,
-    what: "the statement to leave the server's process list",
+    withinMs: 1_000,
+    what: "the statement to leave the server's process list within 1 s",
   });
 
   // Each round hangs up in the middle of a statement and borrows at once: on the same two
