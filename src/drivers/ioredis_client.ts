@@ -27,7 +27,7 @@ export interface IoredisClientOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** How long any command may take. @default {1_000} */
+  /** How long any command may take, in time that counts for {@linkcode TimeLimits}. @default {1_000} */
   readonly timeoutMs?: number;
   /** How often the server is asked whether it is alive. @default {1_000} */
   readonly heartbeatMs?: number;

@@ -37,7 +37,8 @@ export interface ScriptRun {
 /**
  * One connection to Redis: the small part of a Redis driver that Realmgate uses. It reconnects by
  * itself. Nothing is queued for a server that is away, and nothing is sent twice: a command fails
- * at once while the state is `down`, and is settled within the client's time limit in any case.
+ * at once while the state is `down`, and is settled within the client's time limit in any case,
+ * of which only time counts in which an answer could be heard.
  */
 export interface RedisClient {
   /** Whether the server answered lately; known without waiting. */

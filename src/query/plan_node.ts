@@ -22,8 +22,10 @@ export type PlanOperation =
  */
 export interface PlanNode {
   readonly operation: PlanOperation;
-  /** As the statement calls it: its alias, where it has one; `<derived2>` and such are no tables,
-   * nor is `<j>`, which JSON_TABLE makes. */
+  /**
+   * As the statement calls it: its alias, where it has one; `<derived2>` and such are no tables, nor
+   * is `<j>`, which JSON_TABLE makes.
+   */
   readonly table?: string;
   /** How rows are found, in the server's word: `const`, `eq_ref`, `ref`, `range`, `index`, `ALL`, … */
   readonly access?: string;

@@ -58,8 +58,7 @@ export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void
   nodeAssert.ok(actual <= expected, msg ?? `Expected ${actual} <= ${expected}`);
 }
 
-// deno-lint-ignore no-explicit-any
-type ErrorClass<E> = abstract new (...args: any[]) => E;
+type ErrorClass<E> = abstract new (...args: never[]) => E;
 
 function check<E extends Error>(error: unknown, Class?: ErrorClass<E>, includes?: string): E {
   nodeAssert.ok(error instanceof (Class ?? Error), `Expected another error, got ${error}`);

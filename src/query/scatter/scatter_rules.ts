@@ -21,8 +21,10 @@ const TAIL = new Set(["LIMIT", "FETCH", "OFFSET", "FOR", "LOCK", "PROCEDURE"]);
 const BEFORE_CURSOR = new Set(["WHERE", "AND", "HAVING"]);
 const CONDITIONS = new Set(["WHERE", "HAVING", "ON"]);
 const SET_OPERATIONS = new Set(["UNION", "EXCEPT", "INTERSECT"]);
-/** Functions of which shards' values make no value of all. */
-const NO_AGGREGATE = /^(AVG|STD|STDDEV|STDDEV_POP|STDDEV_SAMP|VARIANCE|VAR_POP|VAR_SAMP)$/;
+/** Aggregates of which shards' values make no value of all. */
+const UNMERGEABLE = new Set(
+  "AVG STD STDDEV STDDEV_POP STDDEV_SAMP VARIANCE VAR_POP VAR_SAMP".split(" "),
+);
 const AFTER_CURSOR = new Set(["AND", "ORDER", "GROUP"]);
 
 /** What is wrong, and the annotation that it is wrong in. */
@@ -110,7 +112,7 @@ function aggregateFault(tokens: readonly SqlToken[]): string | undefined {
   }
   const from = tokens.findIndex((token) => isWord(token) && token.upper === "FROM");
   const wrong = tokens.slice(0, Math.max(from, 0)).find(({ kind, upper }, at) =>
-    kind === "word" && NO_AGGREGATE.test(upper) && tokens[at + 1]?.text === "("
+    kind === "word" && UNMERGEABLE.has(upper) && tokens[at + 1]?.text === "("
   );
   return wrong && `@merge cannot make one ${wrong.upper} of the shards': sum what it is made of, ` +
       "such as SUM and COUNT";
