@@ -30,6 +30,16 @@ export interface Mysql2Ok {
 /** What a command calls back with; `fields` only where there is a result set. */
 export type Mysql2Callback = (error: unknown, result?: unknown, fields?: unknown) => void;
 
+/** A packet as mysql2 hands it out: the same object, filled anew for each. */
+export interface Mysql2Packet {
+  readonly buffer: Uint8Array;
+  /** Where what is not read yet begins in the buffer. */
+  readonly offset: number;
+  readonly end: number;
+  isError(): boolean;
+  isEOF(): boolean;
+}
+
 /** mysql2's handle of a prepared statement; running it spares the look-up by text. */
 export interface Mysql2Statement {
   readonly columns: readonly Mysql2Column[];
@@ -41,7 +51,7 @@ export interface Mysql2Statement {
 export interface Mysql2Command {
   /** Told that the connection failed, too. */
   onResult?: (error: unknown) => void;
-  execute(packet: unknown, connection: Mysql2Connection): boolean;
+  execute(packet: Mysql2Packet | undefined, connection: Mysql2Connection): boolean;
 }
 
 /** The small part of mysql2's callback connection that Realmgate stands on. */
@@ -50,6 +60,8 @@ export interface Mysql2Connection {
   /** The number that the next packet has. */
   sequenceId: number;
   readonly stream: { cork(): void; uncork(): void };
+  /** What runs; before the connection is up its handshake. */
+  readonly _command: unknown;
   /** Every command goes this way. */
   addCommand: (command: Mysql2Command) => unknown;
   on(event: "error", listener: (error: Error) => void): unknown;

@@ -11,6 +11,7 @@ import {
 import { ColumnShapes } from "./mysql2_columns.ts";
 import type { Mysql2Connection } from "./mysql2_connection.ts";
 import { toSqlError } from "./mysql2_errors.ts";
+import { leaveOutKnownColumns } from "./mysql2_execute.ts";
 import { Mysql2Session } from "./mysql2_session.ts";
 import { TcpSocket } from "./tcp_socket.ts";
 
@@ -50,6 +51,7 @@ export class Mysql2Driver implements MysqlDriver {
     const connection = mysql.createConnection(options) as unknown as Mysql2Connection;
     // An "error" that nobody listens to would end the process.
     connection.on("error", () => {});
+    leaveOutKnownColumns(connection);
     let abandon = (_end: ScopeEnd) => {};
     try {
       const version = await new Promise<string>((resolve, reject) => {

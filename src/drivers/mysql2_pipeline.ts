@@ -1,4 +1,9 @@
-import type { Mysql2Callback, Mysql2Command, Mysql2Connection } from "./mysql2_connection.ts";
+import type {
+  Mysql2Callback,
+  Mysql2Command,
+  Mysql2Connection,
+  Mysql2Packet,
+} from "./mysql2_connection.ts";
 
 /**
  * Commands that are sent at once and answered one after the other, as one command of mysql2, which by
@@ -19,7 +24,7 @@ class Pipeline implements Mysql2Command {
     for (const command of this.#commands.slice(this.#at ?? 0)) command.onResult?.(error);
   };
 
-  execute(packet: unknown, connection: Mysql2Connection): boolean {
+  execute(packet: Mysql2Packet | undefined, connection: Mysql2Connection): boolean {
     if (this.#at === undefined) this.#send(connection);
     else if (this.#commands[this.#at]?.execute(packet, connection) === true) {
       this.#at++;
@@ -57,14 +62,16 @@ export function giveTogether(
   onAnswer: (at: number, ...answer: Parameters<Mysql2Callback>) => void,
 ): void {
   const given: Mysql2Command[] = [];
+  const answers: Parameters<Mysql2Callback>[] = [];
+  let told = 0;
   const { addCommand } = connection;
   connection.addCommand = (command) => given.push(command);
   try {
     commands.forEach((give, at) =>
-      give((error, ...answer) => {
-        // mysql2 tells of an error at once, and of a result only in the next tick.
-        if (error) process.nextTick(onAnswer, at, error);
-        else onAnswer(at, error, ...answer);
+      give((...answer) => {
+        // Of some they tell at once, and of others only in the next tick.
+        answers[at] = answer;
+        for (let next; (next = answers[told]) !== undefined;) onAnswer(told++, ...next);
       })
     );
   } finally {

@@ -1,5 +1,5 @@
 import { type Answer, type Ok, type Rows, SqlError, type Transacted } from "./mysql.ts";
-import { type ColumnShapes, sameColumns, toColumns } from "./mysql2_columns.ts";
+import { type ColumnShapes, toColumns } from "./mysql2_columns.ts";
 import type { Mysql2Column, Mysql2Ok, StateChanges } from "./mysql2_connection.ts";
 import type { Prepared } from "./mysql2_statements.ts";
 
@@ -41,7 +41,7 @@ function firstResult(
 /**
  * What a command came to, in the port's form.
  *
- * @param known where the columns of its last result are kept @default {nowhere}
+ * @param known the statement that answered, which knows its columns @default {none that was prepared}
  */
 export function toAnswer(
   answer: unknown,
@@ -53,8 +53,10 @@ export function toAnswer(
   const rows = result as Rows["rows"];
   if (known === undefined) return { kind: "rows", columns: toColumns(fields), rows };
   const { prepared, shapes } = known;
-  if (!sameColumns(prepared.columns, fields)) prepared.columns = shapes.of(prepared.sql, fields);
-  return { kind: "rows", columns: prepared.columns, rows };
+  const columns = fields === prepared.definitions
+    ? prepared.columns(shapes)
+    : shapes.of(prepared.sql, fields);
+  return { kind: "rows", columns, rows };
 }
 
 /** The answers to a transaction: to its beginning, its statements, a look at it and its COMMIT. */

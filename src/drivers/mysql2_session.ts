@@ -19,9 +19,10 @@ import type {
   SessionSocket,
 } from "./mysql2_connection.ts";
 import { endsSession, toSqlError } from "./mysql2_errors.ts";
+import { execute } from "./mysql2_execute.ts";
 import { giveTogether } from "./mysql2_pipeline.ts";
 import { lostAt, toAnswer, toTransacted } from "./mysql2_results.ts";
-import { type Prepared, PreparedStatements } from "./mysql2_statements.ts";
+import { Prepared, PreparedStatements } from "./mysql2_statements.ts";
 import { bindable, literal } from "./mysql2_text.ts";
 
 /** Statements kept prepared per session; the server's limit is 16,382 for all of them. */
@@ -169,7 +170,7 @@ export class Mysql2Session implements MysqlSession {
 
   #run(prepared: Prepared, values: readonly SqlValue[]): void {
     this.#prepared = prepared;
-    prepared.handle.execute(bindable(values), this.#onResult);
+    execute(this.#connection, prepared, bindable(values), this.#onResult);
   }
 
   readonly #onResult = (error: unknown, answer?: unknown, definitions?: unknown): void => {
@@ -208,7 +209,7 @@ export class Mysql2Session implements MysqlSession {
     this.#connection.prepare(sql, (error, handle) => {
       if (error) return run(error);
       if (this.#reject === undefined) return;
-      handle.execute(bindable(values), this.#onResult);
+      this.#run(new Prepared(sql, handle), values);
       this.#connection.unprepare(sql);
     });
   }
@@ -218,12 +219,14 @@ export class Mysql2Session implements MysqlSession {
     commands: readonly SqlCommand[],
     done: (error: unknown, statements?: Parameters<typeof giveTogether>[1]) => void,
   ): void {
-    const known = commands.map(({ sql }) => this.#statements.get(sql)?.handle);
+    const known = commands.map(({ sql }) => this.#statements.get(sql));
     const missing = known.indexOf(undefined);
     if (missing < 0) {
       return done(
         null,
-        commands.map(({ values }, at) => (each) => known[at]?.execute(bindable(values), each)),
+        commands.map(({ values }, at) => (each) =>
+          execute(this.#connection, known[at] as Prepared, bindable(values), each)
+        ),
       );
     }
     const { sql } = commands[missing] as SqlCommand;

@@ -1,14 +1,40 @@
+import { type ColumnShapes, sameColumns } from "./mysql2_columns.ts";
 import type { ColumnInfo } from "./mysql.ts";
-import type { Mysql2Statement } from "./mysql2_connection.ts";
+import type { Mysql2Column, Mysql2Statement } from "./mysql2_connection.ts";
+import type { RowReader } from "./mysql2_rows.ts";
 
-/** A statement that a session keeps prepared. */
-export interface Prepared {
+/** A statement that is prepared on a session, and what is known of its results. */
+export class Prepared {
   readonly sql: string;
   readonly handle: Mysql2Statement;
-  /** The columns of its last result. */
-  columns: readonly ColumnInfo[];
+  /** The columns that the server has sent last. */
+  definitions: readonly Mysql2Column[];
+  /** Made for `definitions`, at the first row that needs it. */
+  reader: RowReader | undefined;
   /** Whether it ran since the last search for one to give up. */
-  used: boolean;
+  used = false;
+  /** `definitions` in the port's form. */
+  #columns: readonly ColumnInfo[] | undefined;
+
+  constructor(sql: string, handle: Mysql2Statement) {
+    this.sql = sql;
+    this.handle = handle;
+    this.definitions = handle.columns;
+  }
+
+  /** The server has sent columns. */
+  learn(definitions: readonly Mysql2Column[]): void {
+    this.definitions = definitions;
+    this.reader = undefined;
+    if (this.#columns !== undefined && !sameColumns(this.#columns, definitions)) {
+      this.#columns = undefined;
+    }
+  }
+
+  /** The columns in the port's form, the same array for as long as they are the same. */
+  columns(shapes: ColumnShapes): readonly ColumnInfo[] {
+    return this.#columns ??= shapes.of(this.sql, this.definitions);
+  }
 }
 
 /**
@@ -43,7 +69,7 @@ export class PreparedStatements {
   }
 
   add(sql: string, handle: Mysql2Statement): Prepared {
-    const prepared: Prepared = { sql, handle, columns: [], used: false };
+    const prepared = new Prepared(sql, handle);
     this.#bySql.set(sql, prepared);
     return prepared;
   }

@@ -302,8 +302,128 @@ Deno.test("Mysql2Session reads a procedure's first result when it is called", ()
     await server.node.sql("CREATE PROCEDURE both_results() BEGIN SELECT 1 AS a; SELECT 2; END");
     const result = rowsOf(await session.execute("CALL both_results()", []));
     assertEquals([result.rows, result.columns[0]?.name], [[[1]], "a"]);
+    const again = rowsOf(await session.execute("CALL both_results()", []));
+    assertEquals([again.rows, again.columns[0]?.name], [[[1]], "a"]);
     assertEquals(firstRow(await session.query("CALL both_results()")), [1]);
   }));
+
+const bytesSent = async (session: MysqlSession) =>
+  Number(firstRow(await session.query("SHOW SESSION STATUS LIKE 'Bytes_sent'"))[1]);
+
+Deno.test("Mysql2Session has the server leave columns out when it knows them", () =>
+  withSession(async (session) => {
+    const name = "n".repeat(60);
+    const sql = `SELECT id AS a${name}, id AS b${name}, id AS c${name} FROM players WHERE id = ?`;
+    rowsOf(await session.execute(sql, [1]));
+    const asking = -await bytesSent(session) + await bytesSent(session);
+    const before = await bytesSent(session);
+    const { columns, rows } = rowsOf(await session.execute(sql, [2]));
+    const sent = await bytesSent(session) - before - asking;
+    assert(sent < 100, `${sent} bytes, where the names alone are 183`);
+    assertEquals([rows, columns.map((each) => each.name[0])], [[["2", "2", "2"]], ["a", "b", "c"]]);
+  }));
+
+Deno.test("Mysql2Session reads what the server sends when columns change between two runs", async (t) => {
+  await withSession(async (session) => {
+    await t.step("with their parameters", async () => {
+      for (const value of [1, "text", null, 0.5, new Uint8Array([1, 255]), "a longer text", 2]) {
+        assertEquals(bytes(firstRow(await session.execute("SELECT ? AS it", [value]))), [value]);
+      }
+    });
+    await t.step("with their table", async () => {
+      await server.node.sql("CREATE TABLE changing (id INT PRIMARY KEY, it INT)");
+      await server.node.sql("INSERT INTO changing VALUES (1, 7)");
+      const read = async () => {
+        const { rows, columns } = rowsOf(await session.execute("SELECT * FROM changing", []));
+        return [rows, columns.map(({ name, type }) => `${name} ${type}`)];
+      };
+      assertEquals(await read(), [[[1, 7]], ["id 3", "it 3"]]);
+      assertEquals(await read(), [[[1, 7]], ["id 3", "it 3"]]);
+      await server.node.sql("ALTER TABLE changing MODIFY it BIGINT");
+      assertEquals(await read(), [[[1, "7"]], ["id 3", "it 8"]]);
+      assertEquals(await read(), [[[1, "7"]], ["id 3", "it 8"]]);
+      await server.node.sql("ALTER TABLE changing MODIFY it VARCHAR(9), ADD more INT DEFAULT 5");
+      assertEquals(await read(), [[[1, "7", 5]], ["id 3", "it 253", "more 3"]]);
+      assertEquals(await read(), [[[1, "7", 5]], ["id 3", "it 253", "more 3"]]);
+      await server.node.sql("ALTER TABLE changing DROP it");
+      assertEquals(await read(), [[[1, 5]], ["id 3", "more 3"]]);
+    });
+    await t.step("for they are known only when it has run", async () => {
+      await server.node.sql("CREATE TABLE told (id BIGINT PRIMARY KEY, it INT)");
+      const insert = "INSERT INTO told VALUES (?, ?) RETURNING id, it";
+      for (const id of [1, 2]) {
+        const { rows, columns } = rowsOf(await session.execute(insert, [id, 10]));
+        assertEquals([rows, columns.map((each) => each.name)], [[[`${id}`, 10]], ["id", "it"]]);
+      }
+      const command = (id: number) => ({ sql: insert, values: [id, 10] });
+      const { answers, whole } = await session.transact([command(3), command(1), command(4)]);
+      assertEquals(whole, true);
+      assertEquals(
+        answers.map((each) => each instanceof SqlError ? each.errno : rowsOf(each).rows),
+        [[["3", 10]], 1062, [["4", 10]]],
+      );
+    });
+  });
+});
+
+Deno.test("Mysql2Session reads results of any shape when their columns are left out", async (t) => {
+  await withSession(async (session) => {
+    await t.step("no rows", async () => {
+      const sql = "SELECT id FROM players WHERE id = ?";
+      for (const _ of [1, 2, 3]) assertEquals(rowsOf(await session.execute(sql, [-1])).rows, []);
+    });
+    await t.step("more columns than a byte counts", async () => {
+      const numbers = Array.from({ length: 300 }, (_, at) => at);
+      const sql = `SELECT ${numbers.map((at) => `${at} AS c${at}`).join(", ")}`;
+      for (const _ of [1, 2]) assertEquals(firstRow(await session.execute(sql, [])), numbers);
+    });
+    await t.step("BIGINTs on both sides of what a number holds", async () => {
+      const edges = [0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n];
+      const signed = [...edges, 2n ** 53n + 1n, 2n ** 63n - 1n].flatMap((each) => [each, -each]);
+      const unsigned = [...edges, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n];
+      // Sums with a BIGINT are BIGINTs, however short the number is.
+      for (
+        const [sum, values] of [["SIGNED) + 0 * id", signed], [
+          "UNSIGNED) + 0 * u",
+          unsigned,
+        ]] as const
+      ) {
+        const from = "(SELECT 1 AS id, CAST(18446744073709551615 AS UNSIGNED) AS u) AS one";
+        const sql = `SELECT ${values.map(() => `CAST(? AS ${sum}`).join(", ")} FROM ${from}`;
+        const texts = values.map(String);
+        for (const _ of [1, 2]) {
+          const { rows, columns } = rowsOf(await session.execute(sql, texts));
+          assertEquals([rows, columns[0]?.type], [[texts], 8]);
+        }
+      }
+      assertEquals(firstRow(await session.execute("SELECT -9223372036854775808, ?", ["x"])), [
+        "-9223372036854775808",
+        "x",
+      ]);
+    });
+    await t.step("a row of over 16 MiB, in several packets", async () => {
+      const sql = "SELECT REPEAT('x', 17000000) AS it, ? AS after";
+      await server.node.sql("SET GLOBAL max_allowed_packet = 67108864");
+      await withSession(async (wide) => {
+        for (const after of ["a", "b"]) {
+          const [text, last] = firstRow(await wide.execute(sql, [after]));
+          assertEquals([String(text).length, last], [17_000_000, after]);
+        }
+      });
+    });
+    await t.step("rows that end in an error", async () => {
+      await server.node.sql("CREATE TABLE steps (id INT PRIMARY KEY)");
+      await server.node.sql("INSERT INTO steps SELECT seq FROM seq_1_to_20000");
+      const sql = `SELECT id, REPEAT('x', 200), IF(id < ?, 1, (SELECT id FROM steps WHERE id < 3))
+        FROM steps ORDER BY id`;
+      assertEquals(rowsOf(await session.execute(sql, [30_000])).rows.length, 20_000);
+      const error = await assertRejects(() => session.execute(sql, [15_000]), SqlError);
+      assertEquals(error.errno, 1242);
+      assertEquals(rowsOf(await session.execute(sql, [30_000])).rows.length, 20_000);
+    });
+    assertEquals(firstRow(await session.execute("SELECT 7", [])), [7]);
+  });
+});
 
 Deno.test("Mysql2Session.transact answers each statement when one of them is refused", async () => {
   await withSession(async (session) => {

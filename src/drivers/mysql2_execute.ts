@@ -1,0 +1,145 @@
+import type {
+  Mysql2Callback,
+  Mysql2Column,
+  Mysql2Command,
+  Mysql2Connection,
+  Mysql2Packet,
+} from "./mysql2_connection.ts";
+import { type Mysql2RowParser, type RowReader, rowReader } from "./mysql2_rows.ts";
+import type { Prepared } from "./mysql2_statements.ts";
+
+/** MARIADB_CLIENT_CACHE_METADATA, of MariaDB's extended capabilities; its servers have it since 10.6. */
+const CACHE_METADATA = 0x10;
+
+/** mysql2's handshake, as far as it is told what to ask for. */
+interface Mysql2Handshake {
+  readonly handshake?: { readonly mariadbExtendedCapabilityFlags: number };
+  mariadbExtendedClientFlags: number;
+}
+
+/**
+ * Asks the server to leave the columns of a prepared statement's result out where they are those that
+ * it sent last: for small results they are most of what is sent and read. Servers that offer no such
+ * thing are not asked.
+ *
+ * @param connection before its server has said anything
+ */
+export function leaveOutKnownColumns({ _command }: Mysql2Connection): void {
+  const handshake = _command as Mysql2Handshake;
+  let asked = handshake.mariadbExtendedClientFlags;
+  Object.defineProperty(handshake, "mariadbExtendedClientFlags", {
+    get() {
+      const offered = handshake.handshake?.mariadbExtendedCapabilityFlags ?? 0;
+      return asked | (offered & CACHE_METADATA);
+    },
+    set(flags: number) {
+      asked = flags;
+    },
+  });
+}
+
+/** mysql2's own command for a prepared statement. */
+interface Mysql2Execute extends Mysql2Command {
+  readonly options: unknown;
+  buildParserFromFields(
+    columns: readonly Mysql2Column[],
+    connection: Mysql2Connection,
+  ): new () => Mysql2RowParser;
+}
+
+/** What comes next of an answer whose columns are left out, or that mysql2 reads. */
+enum Next {
+  Header,
+  EndOfColumns,
+  Row,
+  ForMysql2,
+}
+
+/**
+ * Runs a prepared statement. mysql2's command sends it, and reads every answer but the most frequent:
+ * rows whose columns are known.
+ */
+class Execute implements Mysql2Command {
+  readonly #inner: Mysql2Execute;
+  readonly #prepared: Prepared;
+  readonly #rows: (readonly unknown[])[] = [];
+  #next = Next.Header;
+  readonly onResult: Mysql2Callback;
+
+  constructor(inner: Mysql2Execute, prepared: Prepared, done: Mysql2Callback) {
+    this.#inner = inner;
+    this.#prepared = prepared;
+    this.onResult = done;
+  }
+
+  execute(packet: Mysql2Packet | undefined, connection: Mysql2Connection): boolean {
+    if (packet === undefined || this.#next === Next.ForMysql2 || packet.isError()) {
+      return this.#inner.execute(packet, connection);
+    }
+    if (this.#next === Next.Row) return this.#row(packet, connection);
+    if (this.#next === Next.EndOfColumns) this.#next = Next.Row;
+    else if (leavesColumnsOut(packet)) this.#next = Next.EndOfColumns;
+    else {
+      this.#next = Next.ForMysql2;
+      return this.#inner.execute(packet, connection);
+    }
+    return false;
+  }
+
+  #row(packet: Mysql2Packet, connection: Mysql2Connection): boolean {
+    const prepared = this.#prepared;
+    if (packet.isEOF()) {
+      this.onResult(null, this.#rows, prepared.definitions);
+      return true;
+    }
+    prepared.reader ??= this.#reader(packet, connection);
+    this.#rows.push(prepared.reader(packet));
+    return false;
+  }
+
+  #reader(like: Mysql2Packet, connection: Mysql2Connection): RowReader {
+    const { definitions } = this.#prepared;
+    const { options } = this.#inner;
+    const Parser = this.#inner.buildParserFromFields(definitions, connection);
+    return rowReader(new Parser(), definitions, { options, like });
+  }
+}
+
+/** Whether a result begins so: the number of its columns, and a zero where they do not follow. */
+function leavesColumnsOut({ buffer, offset, end }: Mysql2Packet): boolean {
+  const count = buffer[offset] ?? 0;
+  // No columns are an OK, and a file that is asked for is 0xFB.
+  if (count === 0 || count === 0xfb) return false;
+  const flag = offset + (count < 0xfb ? 1 : 3);
+  return flag < end && buffer[flag] === 0;
+}
+
+/**
+ * Runs a prepared statement.
+ *
+ * @param done told once: of an error at once, of an OK in the next tick, of rows either way
+ */
+export function execute(
+  connection: Mysql2Connection,
+  prepared: Prepared,
+  values: readonly unknown[],
+  done: Mysql2Callback,
+): void {
+  const { addCommand } = connection;
+  let inner: Mysql2Execute | undefined;
+  connection.addCommand = (command) => inner = command as Mysql2Execute;
+  try {
+    prepared.handle.execute(values, (error, rows, columns) => {
+      if (isColumns(columns)) prepared.learn(columns);
+      done(error, rows, columns);
+    });
+  } finally {
+    connection.addCommand = addCommand;
+  }
+  if (inner !== undefined) connection.addCommand(new Execute(inner, prepared, done));
+}
+
+/** Whether they are of one result; a procedure's results have theirs as arrays in one. */
+function isColumns(columns: unknown): columns is readonly Mysql2Column[] {
+  return Array.isArray(columns) && columns[0] !== undefined && !Array.isArray(columns[0]);
+}
