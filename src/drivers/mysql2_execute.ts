@@ -4,6 +4,7 @@ import type {
   Mysql2Command,
   Mysql2Connection,
   Mysql2Packet,
+  Mysql2Statement,
 } from "./mysql2_connection.ts";
 import { type Mysql2RowParser, type RowReader, rowReader } from "./mysql2_rows.ts";
 import type { Prepared } from "./mysql2_statements.ts";
@@ -46,6 +47,11 @@ interface Mysql2Execute extends Mysql2Command {
     connection: Mysql2Connection,
   ): new () => Mysql2RowParser;
 }
+
+type Mysql2ExecuteClass = new (
+  options: { readonly statement: Mysql2Statement; readonly values: readonly unknown[] },
+  done: Mysql2Callback,
+) => Mysql2Execute;
 
 /** What comes next of an answer whose columns are left out, or that mysql2 reads. */
 enum Next {
@@ -114,29 +120,43 @@ function leavesColumnsOut({ buffer, offset, end }: Mysql2Packet): boolean {
   return flag < end && buffer[flag] === 0;
 }
 
-/**
- * Runs a prepared statement.
- *
- * @param done told once: of an error at once, of an OK in the next tick, of rows either way
- */
-export function execute(
-  connection: Mysql2Connection,
-  prepared: Prepared,
-  values: readonly unknown[],
-  done: Mysql2Callback,
-): void {
-  const { addCommand } = connection;
-  let inner: Mysql2Execute | undefined;
-  connection.addCommand = (command) => inner = command as Mysql2Execute;
-  try {
-    prepared.handle.execute(values, (error, rows, columns) => {
+/** Runs the prepared statements of one connection. */
+export class Executions {
+  readonly #connection: Mysql2Connection;
+  /** mysql2's class, which it does not export. */
+  #own: Mysql2ExecuteClass | undefined;
+
+  constructor(connection: Mysql2Connection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Gives a statement to the connection.
+   *
+   * @param done told once: of rows whose columns were known and of an error at once, else in the next tick
+   */
+  run(prepared: Prepared, values: readonly unknown[], done: Mysql2Callback): void {
+    const { handle } = prepared;
+    const Own = this.#own ??= classOf(this.#connection, handle);
+    const inner = new Own({ statement: handle, values }, (error, rows, columns) => {
       if (isColumns(columns)) prepared.learn(columns);
       done(error, rows, columns);
     });
+    this.#connection.addCommand(new Execute(inner, prepared, done));
+  }
+}
+
+/** The class of what the handle gives to its connection. */
+function classOf(connection: Mysql2Connection, handle: Mysql2Statement): Mysql2ExecuteClass {
+  const { addCommand } = connection;
+  let given: object = {};
+  connection.addCommand = (command) => given = command;
+  try {
+    handle.execute([], () => {});
   } finally {
     connection.addCommand = addCommand;
   }
-  if (inner !== undefined) connection.addCommand(new Execute(inner, prepared, done));
+  return given.constructor as Mysql2ExecuteClass;
 }
 
 /** Whether they are of one result; a procedure's results have theirs as arrays in one. */

@@ -19,7 +19,7 @@ import type {
   SessionSocket,
 } from "./mysql2_connection.ts";
 import { endsSession, toSqlError } from "./mysql2_errors.ts";
-import { execute } from "./mysql2_execute.ts";
+import { Executions } from "./mysql2_execute.ts";
 import { giveTogether } from "./mysql2_pipeline.ts";
 import { lostAt, toAnswer, toTransacted } from "./mysql2_results.ts";
 import { Prepared, PreparedStatements } from "./mysql2_statements.ts";
@@ -53,6 +53,7 @@ export class Mysql2Session implements MysqlSession {
   readonly #setUp: string;
   readonly #shapes: ColumnShapes;
   readonly #statements = new PreparedStatements(MAX_PREPARED);
+  readonly #executions: Executions;
   readonly #onClose: (() => void)[] = [];
   #closed = false;
   /** The command under way: how its promise is settled, and what it runs. */
@@ -65,6 +66,7 @@ export class Mysql2Session implements MysqlSession {
     this.threadId = connection.threadId;
     this.system = parts.system;
     this.#connection = connection;
+    this.#executions = new Executions(connection);
     this.#socket = socket;
     this.#setUp = parts.setUp;
     this.#shapes = parts.shapes;
@@ -170,7 +172,7 @@ export class Mysql2Session implements MysqlSession {
 
   #run(prepared: Prepared, values: readonly SqlValue[]): void {
     this.#prepared = prepared;
-    execute(this.#connection, prepared, bindable(values), this.#onResult);
+    this.#executions.run(prepared, bindable(values), this.#onResult);
   }
 
   readonly #onResult = (error: unknown, answer?: unknown, definitions?: unknown): void => {
@@ -225,7 +227,7 @@ export class Mysql2Session implements MysqlSession {
       return done(
         null,
         commands.map(({ values }, at) => (each) =>
-          execute(this.#connection, known[at] as Prepared, bindable(values), each)
+          this.#executions.run(known[at] as Prepared, bindable(values), each)
         ),
       );
     }
