@@ -224,12 +224,9 @@ export class Mysql2Session implements MysqlSession {
     const known = commands.map(({ sql }) => this.#statements.get(sql));
     const missing = known.indexOf(undefined);
     if (missing < 0) {
-      return done(
-        null,
-        commands.map(({ values }, at) => (each) =>
-          this.#executions.run(known[at] as Prepared, bindable(values), each)
-        ),
-      );
+      const run = ({ values }: SqlCommand, at: number) => (each: Mysql2Callback) =>
+        this.#executions.run(known[at] as Prepared, bindable(values), each);
+      return done(null, commands.map(run));
     }
     const { sql } = commands[missing] as SqlCommand;
     this.#prepare(sql, (error) => error ? done(error) : this.#prepareAll(commands, done));

@@ -106,8 +106,8 @@ async function answer(
     own = parts.watch.open({ timeoutMs, trace: scope.trace });
     scope.onEnd(end);
     const ownOptions = { ...options, timing: false, fence };
-    const run = { compiled, bound, options: ownOptions, scope: own };
-    const { body, write } = await runStatement(parts, run);
+    const run = { compiled, bound, options: ownOptions };
+    const { body, write } = await runStatement(parts, run, own);
     if (write !== undefined) writes.push(write);
     return `{"status":200,"body":${body}}`;
   } catch (error) {

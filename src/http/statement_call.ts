@@ -1,3 +1,4 @@
+import type { Cache } from "../cache/cache.ts";
 import { etagOf } from "../cache/etag.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope } from "../core/scope.ts";
@@ -6,6 +7,7 @@ import type { Bound, CompiledStatement } from "../query/compiled_statement.ts";
 import { type CachedAnswer, tooLarge } from "../query/cached_reads.ts";
 import { encodeOk } from "../query/encode_ok.ts";
 import type { Call } from "../query/executor.ts";
+import type { ScatterPlan } from "../query/scatter/scatter_plan.ts";
 import type { WrittenAt } from "../query/session_token.ts";
 import { type CallTimes, noTimes, Timings } from "../query/timings.ts";
 import { type Principal, requireScope } from "./authenticator.ts";
@@ -91,72 +93,79 @@ export function findAnswer(
   return found;
 }
 
-/** Runs a bound statement, encodes its answer and counts it; failures are for its caller to count. */
-export async function runStatement(
-  parts: Parts,
-  call: RunnableCall & { readonly scope: Scope },
-): Promise<Answer> {
-  const { compiled, bound, options, scope } = call;
-  const { openedAt } = scope;
-  const timings = options.timing ? new Timings(parts.clock) : undefined;
-  const times = parts.metrics && noTimes();
-  const answer = await answerOf(parts, { ...options, compiled, bound, scope, timings, times });
-  const { body: { length: bytes }, shard, source } = answer;
-  if (source === "cache" || source === "stale") countHit(parts, { compiled, shard, bytes });
-  else if (times !== undefined) {
-    countAnswer(parts, { compiled, shard, source, times, openedAt, bytes });
-  }
-  return answer;
-}
-
 /** One call on its way, with all that its caller asked for. */
-interface Run extends Call, CallOptions {
-  readonly consistency: Call["consistency"];
-  readonly token: Call["token"];
-  readonly fence: Call["fence"];
+interface Run extends Call {
+  readonly int64: CallOptions["int64"];
+  readonly timings: Timings | undefined;
   readonly times: CallTimes | undefined;
 }
 
-async function answerOf(parts: Parts, run: Run): Promise<Answer> {
-  const { compiled, timings, consistency } = run;
-  if (compiled.statement.kind === "exec") return await write(parts, run);
+/** Runs a bound statement, encodes its answer and counts it; failures are for its caller to count. */
+export function runStatement(parts: Parts, call: RunnableCall, scope: Scope): Promise<Answer> {
+  const { compiled, bound, options: { consistency, token, int64, fence, timing } } = call;
+  const timings = timing ? new Timings(parts.clock) : undefined;
+  const times = parts.metrics && noTimes();
+  const run: Run = { compiled, bound, consistency, token, int64, fence, scope, timings, times };
+  if (compiled.statement.kind === "exec") return write(parts, run);
   const cache = parts.cached.cacheOf(compiled, consistency);
-  if (cache !== undefined) {
-    const call = { ...run, key: compiled.cacheKey(run.bound, run) };
-    const found = parts.cached.find(cache, call);
-    timings?.mark("cache");
-    const { body, shard, source, etag } = found ?? await parts.cached.load(cache, call);
-    return { body, shard, source, etag, timings, write: undefined };
-  }
-  if (compiled.scatter !== undefined) {
-    const answer = await parts.scattered.read(compiled.scatter, run);
-    assertShort(parts, compiled, answer.body);
-    timings?.mark("encode");
-    return { ...answer, etag: undefined, timings, write: undefined };
-  }
+  if (cache !== undefined) return readCached(parts, cache, run);
+  return compiled.scatter === undefined ? read(parts, run) : scatter(parts, compiled.scatter, run);
+}
+
+async function read(parts: Parts, run: Run): Promise<Answer> {
+  const { compiled } = run;
   const { result, shard, source } = await parts.executor.read(run);
   const body = `{"data":${compiled.encodeRows(result, run)}}`;
-  assertShort(parts, compiled, body);
-  timings?.mark("encode");
   const etag = compiled.statement.cache === undefined ? undefined : etagOf(body);
+  return answer(parts, run, { body, shard, source, etag, write: undefined });
+}
+
+async function readCached(parts: Parts, cache: Cache, run: Run): Promise<Answer> {
+  const { cached } = parts;
+  const { compiled, bound, timings } = run;
+  const call = { ...run, key: compiled.cacheKey(bound, run) };
+  const found = cached.find(cache, call);
+  timings?.mark("cache");
+  const { body, shard, source, etag } = found ?? await cached.load(cache, call);
+  if (source === "cache" || source === "stale") {
+    countHit(parts, { compiled, shard, bytes: body.length });
+  } else count(parts, run, { body, shard, source });
   return { body, shard, source, etag, timings, write: undefined };
 }
 
+async function scatter(parts: Parts, plan: ScatterPlan, run: Run): Promise<Answer> {
+  const { body, shard, source } = await parts.scattered.read(plan, run);
+  return answer(parts, run, { body, shard, source, etag: undefined, write: undefined });
+}
+
 async function write(parts: Parts, run: Run): Promise<Answer> {
-  const { compiled, bound: { generated }, timings, times, int64 } = run;
+  const { compiled, bound: { generated }, times, int64 } = run;
   const written = await parts.executor.write(run);
   const { result, shard, source } = written;
   if (times !== undefined) times.rows = rowsOf(result);
   const body = encodeOk(compiled, result, { int64, generated });
-  assertShort(parts, compiled, body);
+  return answer(parts, run, { body, shard, source, etag: undefined, write: written });
+}
+
+/** What was encoded just now. */
+function answer(parts: Parts, run: Run, encoded: Omit<Answer, "timings">): Answer {
+  const { compiled, timings } = run;
+  const { limits } = parts;
+  const { body, shard, source, etag, write } = encoded;
+  if (body.length > limits.resultBytes) throw tooLarge(compiled, limits.resultBytes);
   timings?.mark("encode");
-  return { body, shard, source, etag: undefined, timings, write: written };
+  count(parts, run, encoded);
+  return { body, shard, source, etag, timings, write };
+}
+
+function count(
+  parts: Parts,
+  { compiled, times, scope: { openedAt } }: Run,
+  { shard, source, body: { length: bytes } }: Pick<Answer, "shard" | "source" | "body">,
+): void {
+  if (times !== undefined) countAnswer(parts, { compiled, shard, source, times, openedAt, bytes });
 }
 
 function rowsOf(result: Ok | Rows): number {
   return result.kind === "ok" ? result.affectedRows : result.rows.length;
-}
-
-function assertShort({ limits }: Parts, compiled: CompiledStatement, body: string): void {
-  if (body.length > limits.resultBytes) throw tooLarge(compiled, limits.resultBytes);
 }

@@ -64,7 +64,7 @@ export function postStatement(parts: Parts, endpoint: Endpoint): StatementHandle
       const ids = needed === 0 ? undefined : await parts.ids.take(needed, scope);
       bound = compiled.bindJson(params, ids);
       const call = { compiled, bound, options };
-      return respond(await runStatement(parts, { ...call, scope }), {
+      return respond(await runStatement(parts, call, scope), {
         headers,
         call,
         method: "POST",
@@ -97,7 +97,7 @@ async function run(parts: Parts, request: Request, call: RunnableCall): Promise<
   let scope: Scope | undefined;
   try {
     scope = openScope(parts, request, timeoutOf(parts, compiled.statement, options.deadlineMs));
-    const answer = await runStatement(parts, { ...call, scope });
+    const answer = await runStatement(parts, call, scope);
     return respond(answer, { headers: request.headers, call, method: "GET" });
   } catch (error) {
     countFailure(parts, { compiled, bound, scope, error });

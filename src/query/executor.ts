@@ -187,10 +187,11 @@ export class Executor {
 
   /** With the calls that come while the node is busy, where the statement allows that. */
   #readAt(node: string, call: Call): Promise<Rows | Ok | "behind"> {
-    const batched = this.#batches.read(node, call);
-    if (batched === undefined) return this.#join(node, call);
+    const lane = this.#batches.laneOf(node, call);
+    if (lane === undefined) return this.#join(node, call);
+    if (lane.atRest) return lane.alone(() => this.#run(node, call));
     call.timings?.mark("route");
-    return batched.then((rows) =>
+    return this.#batches.read(lane, call).then((rows) =>
       rows === undefined ? this.#run(node, call) : this.#shared(call, rows)
     );
   }

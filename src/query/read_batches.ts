@@ -20,6 +20,13 @@ export interface ReadBatchesParts {
   readonly executions: ExecutionLog | undefined;
 }
 
+/** A call that might be read with others. */
+export interface BatchedCall {
+  readonly compiled: CompiledStatement;
+  readonly bound: Bound;
+  readonly scope: Scope;
+}
+
 /** Groups of calls that differ in more than their keys, of one statement on one node. */
 const MAX_GROUPS = 64;
 
@@ -38,26 +45,29 @@ export class ReadBatches {
     this.#parts = parts;
   }
 
-  /**
-   * Reads with others; `undefined` where the call has to be read by itself. Throws as
-   * {@linkcode ReadLane.read}.
-   */
-  read(
-    node: string,
-    call: { readonly compiled: CompiledStatement; readonly bound: Bound; readonly scope: Scope },
-  ): Promise<Rows | undefined> | undefined {
-    const { compiled, bound, scope } = call;
+  /** Where a call's companions are; `undefined` where it has to be read by itself. */
+  laneOf(node: string, { compiled, bound }: BatchedCall): ReadLane | undefined {
     const { plan } = compiled;
     // Before the servers were asked nobody knows how they compare keys.
     const fit = compiled.facts !== undefined && compiled.facts.unbatchable === undefined;
     if (plan === undefined || !fit || this.#unfit.has(compiled)) return undefined;
-    const key = plan.keyOf(bound);
-    return key === undefined
-      ? undefined
-      : this.#laneOf(node, compiled, plan.groupOf(bound))?.read(key, bound, scope);
+    if (plan.keyOf(bound) === undefined) return undefined;
+    return this.#lane(node, compiled, plan.groupOf(bound));
   }
 
-  #laneOf(node: string, compiled: CompiledStatement, group: string): ReadLane | undefined {
+  /**
+   * Reads with others. Throws as {@linkcode ReadLane.read}.
+   *
+   * @param lane the call's own
+   * @returns `undefined` where the call has to be read by itself after all
+   */
+  read(lane: ReadLane, { compiled, bound, scope }: BatchedCall): Promise<Rows | undefined> {
+    const key = compiled.plan?.keyOf(bound);
+    if (key === undefined) throw new TypeError(`Cannot batch ${compiled.statement.name}`);
+    return lane.read(key, bound, scope);
+  }
+
+  #lane(node: string, compiled: CompiledStatement, group: string): ReadLane | undefined {
     let lanes = this.#lanes.get(compiled);
     if (lanes === undefined) this.#lanes.set(compiled, lanes = new Map());
     const name = group === "" ? node : `${node} ${group}`;

@@ -85,6 +85,11 @@ export class ReadLane {
     this.#crowd = new Crowd({ clock, afterTurn, go });
   }
 
+  /** Whether nobody waits, and nobody came together lately: whoever comes is read {@linkcode alone}. */
+  get atRest(): boolean {
+    return this.idle && !this.#crowded;
+  }
+
   /** Whether nobody waits for it. */
   get idle(): boolean {
     return this.#underWay === 0 && this.#pending.size === 0;
@@ -97,7 +102,6 @@ export class ReadLane {
    * @throws {InterruptedError} if its scope ends, and whatever the batch failed with
    */
   read(key: string, bound: Bound, scope: Scope): Promise<Rows | undefined> {
-    if (this.idle && !this.#crowded) return this.#alone(key, bound, scope);
     return new Promise((resolve, reject) => {
       if (scope.ended !== undefined) {
         return reject(new InterruptedError(scope.ended, "not_applied"));
@@ -126,16 +130,18 @@ export class ReadLane {
     });
   }
 
-  /** Nobody else is there: the call is read under its own scope, and costs no more than by itself. */
-  async #alone(key: string, bound: Bound, scope: Scope): Promise<Rows | undefined> {
+  /**
+   * Nobody else is there: the call is read by itself, and costs no more than that. Those who come
+   * meanwhile gather.
+   */
+  alone<T>(read: () => Promise<T>): Promise<T> {
     const beganAt = this.#begin();
-    try {
-      const rowsOf = await this.#options.read(new Map([[key, { bound }]]), scope);
+    const reading = read();
+    reading.then(() => {
       this.#learn(beganAt);
-      return rowsOf?.(key);
-    } finally {
       this.#landed();
-    }
+    }, () => this.#landed());
+    return reading;
   }
 
   #begin(): number {

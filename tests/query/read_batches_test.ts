@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { systemClock } from "../../src/core/clock.ts";
 import type { CompiledStatement } from "../../src/query/compiled_statement.ts";
-import { ReadBatches } from "../../src/query/read_batches.ts";
+import type { Rows } from "../../src/drivers/mysql.ts";
+import { type BatchedCall, ReadBatches } from "../../src/query/read_batches.ts";
 import { PoolFixture, TestServer } from "../pool/fixture.ts";
 import { countStatements, statementsOf } from "../support/statement_count.ts";
 import { compile } from "./rules.ts";
@@ -80,8 +81,22 @@ class Setting implements AsyncDisposable {
   async ask(compiled: CompiledStatement, params: Readonly<Record<string, unknown>>) {
     const bound = compiled.bindJson(params);
     const scope = this.pool.scope();
-    const rows = await this.batches.read("n", { compiled, bound, scope });
+    const call = { compiled, bound, scope };
+    const lane = this.batches.laneOf("n", call);
+    if (lane === undefined) return null;
+    const rows =
+      await (lane.atRest ? lane.alone(() => this.#alone(call)) : this.batches.read(lane, call));
     return rows === undefined ? null : JSON.parse(compiled.encodeRows(rows, { int64: "string" }));
+  }
+
+  async #alone({ compiled, bound, scope }: BatchedCall): Promise<Rows | undefined> {
+    const connection = await this.pool.pool.acquire({ scope, label: compiled.statement.name });
+    try {
+      const answer = await connection.execute(bound.sql, bound.values, { scope });
+      return answer.kind === "rows" ? answer : undefined;
+    } finally {
+      this.pool.pool.release(connection);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

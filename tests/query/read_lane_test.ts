@@ -41,7 +41,10 @@ class Setting {
 
   ask(key: string, timeoutMs = 1_000): { readonly scope: Scope; readonly rows: Promise<unknown> } {
     const scope = this.watch.open({ timeoutMs });
-    const rows = this.lane.read(key, BOUND, scope).then((found) => found?.rows);
+    const alone = () =>
+      this.#read(new Map([[key, { bound: BOUND }]]), scope).then((rowsOf) => rowsOf?.(key));
+    const read = this.lane.atRest ? this.lane.alone(alone) : this.lane.read(key, BOUND, scope);
+    const rows = read.then((found) => found?.rows);
     rows.catch(() => {});
     return { scope, rows };
   }
