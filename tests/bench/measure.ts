@@ -21,7 +21,7 @@ export interface MeasureOptions {
 }
 
 /** How long each target is loaded before the rounds begin, in seconds. */
-export const WARM_UP_SECONDS = 2;
+export const WARM_UP_SECONDS = 5;
 
 /**
  * Measures targets in turn, round by round: machines are noisy, ratios of neighbours less so.
