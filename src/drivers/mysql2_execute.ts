@@ -84,7 +84,7 @@ class Execute implements Mysql2Command {
     }
     if (this.#next === Next.Row) return this.#row(packet, connection);
     if (this.#next === Next.EndOfColumns) this.#next = Next.Row;
-    else if (leavesColumnsOut(packet)) this.#next = Next.EndOfColumns;
+    else if (leavesColumnsOut(packet, this.#prepared)) this.#next = Next.EndOfColumns;
     else {
       this.#next = Next.ForMysql2;
       return this.#inner.execute(packet, connection);
@@ -111,13 +111,24 @@ class Execute implements Mysql2Command {
   }
 }
 
-/** Whether a result begins so: the number of its columns, and a zero where they do not follow. */
-function leavesColumnsOut({ buffer, offset, end }: Mysql2Packet): boolean {
-  const count = buffer[offset] ?? 0;
+/**
+ * Whether a result begins so: the number of its columns, and a zero where they do not follow.
+ *
+ * @throws {Error} if they are left out though nobody knows them: what follows cannot be read
+ */
+function leavesColumnsOut(
+  { buffer, offset, end }: Mysql2Packet,
+  { definitions: { length: known } }: Prepared,
+): boolean {
+  const first = buffer[offset] ?? 0;
   // No columns are an OK, and a file that is asked for is 0xFB.
-  if (count === 0 || count === 0xfb) return false;
-  const flag = offset + (count < 0xfb ? 1 : 3);
-  return flag < end && buffer[flag] === 0;
+  if (first === 0 || first === 0xfb) return false;
+  const long = first === 0xfc;
+  const flag = offset + (long ? 3 : 1);
+  if (flag >= end || buffer[flag] !== 0) return false;
+  const count = long ? (buffer[offset + 1] ?? 0) + 256 * (buffer[offset + 2] ?? 0) : first;
+  if (count === known) return true;
+  throw new Error(`the server left out ${count} columns where ${known} are known`);
 }
 
 /** Runs the prepared statements of one connection. */

@@ -143,8 +143,6 @@ Deno.test("the audit log on running services", async (t) => {
     await eventually(() => auditLines(service.logs).includes("node.drain s1b redis_unavailable"));
     assertProblem(await client.get(AUDIT), 503, "redis_unavailable");
   });
-
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("AuditLog keeps some 10,000 entries when more are noted", async () => {

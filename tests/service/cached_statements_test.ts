@@ -256,6 +256,4 @@ Deno.test("Service answers statements from its caches", async (t) => {
     const own = await get(one, 42, {}, "test.lenient");
     assertEquals([sourceOf(own), goldOf(own)], ["primary", gold + 1]);
   });
-
-  await Deno.remove(folder, { recursive: true });
 });

@@ -10,7 +10,7 @@ const ENTRIES = "/v1/caches/matches/entries";
 const READER = "reader-key";
 
 /** The example realm with another writable cache and a key that may only read. */
-async function cachesRealm(): Promise<{ folder: string; realm: TestRealm }> {
+async function cachesRealm(): Promise<TestRealm> {
   const folder = await realmWith("");
   const file = `${folder}/realmgate.yaml`;
   const text = await Deno.readTextFile(file);
@@ -20,15 +20,14 @@ async function cachesRealm(): Promise<{ folder: string; realm: TestRealm }> {
     text.replace("caches:\n", "caches:\n  lobby: { writable: true, lenient: 1h }\n")
       .replace("apiKeys:\n", `apiKeys:\n  - { name: r, sha256: ${sha256}, scopes: [read] }\n`),
   );
-  return { folder, realm: await testRealm({ realm: folder }) };
+  return await testRealm({ realm: folder });
 }
 
 const sourceOf = ({ headers }: Answer) => headers.get("realmgate-source");
 const valueOf = ({ status, body }: Answer) => status === 404 ? undefined : body["value"];
 
 Deno.test("Service offers caches over HTTP as the contract says", async (t) => {
-  const { folder, realm: started } = await cachesRealm();
-  await using realm = started;
+  await using realm = await cachesRealm();
   const { apiKey, stack } = realm.realm;
   const { service } = await realm.serve({ isolates: 2 });
   using isolates = await isolateClients(service.url, { apiKey, isolates: 2, cache: "matches" });
@@ -254,6 +253,4 @@ Deno.test("Service offers caches over HTTP as the contract says", async (t) => {
       await eventually(async () => valueOf(await get("k", client)) === 4);
     }
   });
-
-  await Deno.remove(folder, { recursive: true });
 });

@@ -259,6 +259,4 @@ Deno.test("draining a replica on running services", async (t) => {
     const again = await other.post(DRAIN, { drain: false });
     assertEquals(again.body, { node: "s1b", drained: false });
   });
-
-  await Deno.remove(folder, { recursive: true });
 });

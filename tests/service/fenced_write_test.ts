@@ -162,8 +162,6 @@ Deno.test("fences protect writes on a running service", async (t) => {
     console.log(`a check without the transaction: ${wrong} of 50 new holders were overwritten`);
     assert(wrong > 0, "the races must be able to show the fault");
   });
-
-  await Deno.remove(folder, { recursive: true });
 });
 
 /** Sets a player's gold under a fence; whether it was accepted. */

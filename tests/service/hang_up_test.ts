@@ -61,5 +61,4 @@ Deno.test("Service stops the statement of a client that hung up, and its connect
   }
   await eventually(async () => await sleeping() === 0);
   console.log(`1,000 hang-ups over ${connections.size} connections`);
-  await Deno.remove(folder, { recursive: true });
 });

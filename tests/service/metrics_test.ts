@@ -157,7 +157,6 @@ Deno.test("Service tells Prometheus what all of its isolates did", async (t) => 
         total(before, "realmgate_calls_total", { statement: "player.plain" }),
     );
   });
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("Service tells Prometheus without a key where its metrics are open", async () => {
@@ -167,5 +166,4 @@ Deno.test("Service tells Prometheus without a key where its metrics are open", a
   const answer = await fetch(`${service.url}/metrics`);
   assertEquals(answer.status, 200);
   assertValid(await answer.text());
-  await Deno.remove(folder, { recursive: true });
 });

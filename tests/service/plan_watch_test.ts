@@ -86,7 +86,6 @@ Deno.test("A plan that becomes worse is told by every process of the fleet until
   const folder = await realmWith(STATEMENTS);
   await using realm = await testRealm({ realm: folder });
   await using cleanUp = new AsyncDisposableStack();
-  cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
   const primaries = realm.realm.stack.shards.map(({ primary }) => primary);
   const [, second] = primaries;
   assert(second !== undefined);

@@ -14,26 +14,23 @@ async function proxiedRealm(): Promise<string> {
 
 Deno.test("Service leaves a row in the outbox with each tagged write when servers are behind a proxy", async () => {
   const folder = await proxiedRealm();
-  {
-    await using realm = await testRealm({ realm: folder });
-    const { client } = await realm.serve();
-    const rows = async () => {
-      let made = 0;
-      for (const { primary } of realm.realm.stack.shards) {
-        const [row] = await primary.sql("SHOW TABLE STATUS LIKE 'realmgate_outbox'");
-        made += Number(row?.["Auto_increment"]) - 1;
-      }
-      return made;
-    };
-    // Swept rows leave their numbers behind.
-    assertEquals(await rows(), 0);
-    for (const playerId of [1, 2, 3]) {
-      const answer = await client.exec("player.add_gold", { playerId, amount: 1 });
-      assertEquals([answer.status, answer.body["affectedRows"]], [200, 1], answer.text);
+  await using realm = await testRealm({ realm: folder });
+  const { client } = await realm.serve();
+  const rows = async () => {
+    let made = 0;
+    for (const { primary } of realm.realm.stack.shards) {
+      const [row] = await primary.sql("SHOW TABLE STATUS LIKE 'realmgate_outbox'");
+      made += Number(row?.["Auto_increment"]) - 1;
     }
-    assertEquals(await rows(), 3);
-    await client.exec("event.append", { playerId: 1, kind: "k" });
-    assertEquals(await rows(), 3, "a write without tags leaves none");
+    return made;
+  };
+  // Swept rows leave their numbers behind.
+  assertEquals(await rows(), 0);
+  for (const playerId of [1, 2, 3]) {
+    const answer = await client.exec("player.add_gold", { playerId, amount: 1 });
+    assertEquals([answer.status, answer.body["affectedRows"]], [200, 1], answer.text);
   }
-  await Deno.remove(folder, { recursive: true });
+  assertEquals(await rows(), 3);
+  await client.exec("event.append", { playerId: 1, kind: "k" });
+  assertEquals(await rows(), 3, "a write without tags leaves none");
 });

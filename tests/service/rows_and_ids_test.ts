@@ -248,5 +248,4 @@ Deno.test("Service takes many rows in one write, and makes ids", async (t) => {
       }
     },
   );
-  await Deno.remove(folder, { recursive: true });
 });

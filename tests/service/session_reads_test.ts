@@ -255,6 +255,4 @@ Deno.test("session reads on a running service", async (t) => {
       assertEquals([patient.status, sourceOf(patient)], [200, "primary"]);
     },
   );
-
-  await Deno.remove(folder, { recursive: true });
 });

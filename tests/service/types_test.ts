@@ -142,6 +142,4 @@ Deno.test("every type goes in and comes out unchanged over HTTP", async (t) => {
     const over = await client.exec("types.add", { id: 1, amount: "9223372036854775807" });
     assertEquals([over.status, over.body["code"]], [409, "constraint_violation"], over.text);
   });
-
-  await Deno.remove(folder, { recursive: true });
 });

@@ -11,7 +11,11 @@ export interface TestRealm extends AsyncDisposable {
   ): Promise<{ readonly service: ServiceProcess; readonly client: Client }>;
 }
 
-/** Starts the servers of the example realm, or of another one; use it with `await using`. */
+/**
+ * Starts the servers of the example realm, or of another one; use it with `await using`.
+ *
+ * @param options.realm a folder that {@linkcode realmWith} has made: it goes with the servers
+ */
 export async function testRealm(options: { readonly realm?: string } = {}): Promise<TestRealm> {
   const home = await Deno.makeTempDir({ prefix: "realmgate-test-" });
   const realm = await startRealm({ ...options, home });
@@ -24,6 +28,7 @@ export async function testRealm(options: { readonly realm?: string } = {}): Prom
     async [Symbol.asyncDispose]() {
       await realm.stop();
       await Deno.remove(home, { recursive: true });
+      if (options.realm !== undefined) await Deno.remove(options.realm, { recursive: true });
     },
   };
 }

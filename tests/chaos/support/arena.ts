@@ -48,7 +48,6 @@ export class Arena implements AsyncDisposable {
     if (redis === undefined) return undefined;
     cleanUp.use(redis);
     const folder = await realmWith(statements);
-    cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
     const file = `${folder}/realmgate.yaml`;
     await Deno.writeTextFile(file, redis.configure(await Deno.readTextFile(file)));
     const { realm } = cleanUp.use(await testRealm({ realm: folder }));
