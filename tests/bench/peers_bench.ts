@@ -68,7 +68,9 @@ const drawn = owned(await Deno.makeTempDir({ prefix: "realmgate-peers-draws-" })
 const installed = started.use(await installPeers(console.log));
 const realm = started.use(await startRealm({ home, realm: folder }));
 const about = await describeRun(realm.stack, {
-  run: `Medians of ${rounds} rounds of ${seconds} s, ${isolates} isolates or processes each`,
+  run: `Medians of ${rounds} rounds of ${seconds} s, ${
+    isolates === 1 ? "one isolate or process" : `${isolates} isolates or processes`
+  } each`,
   loadBefore,
 });
 const ways = await startRealmgate(realm);
