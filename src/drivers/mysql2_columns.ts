@@ -8,7 +8,7 @@ const MAX_SHAPES = 1_024;
 
 /**
  * Hands out one and the same array for equal columns of one statement, whichever session they came
- * from: mysql2 parses the definitions anew for every result, and encoders can compare by identity.
+ * from: each session is sent definitions of its own, and encoders can compare by identity.
  */
 export class ColumnShapes {
   readonly #shapes = new Map<string, readonly ColumnInfo[]>();

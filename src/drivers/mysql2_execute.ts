@@ -42,6 +42,8 @@ export function leaveOutKnownColumns({ _command }: Mysql2Connection): void {
 /** mysql2's own command for a prepared statement. */
 interface Mysql2Execute extends Mysql2Command {
   readonly options: unknown;
+  /** The columns that it has read so far, of each result; an OK has none. */
+  readonly _fields: readonly (readonly Mysql2Column[] | undefined)[];
   buildParserFromFields(
     columns: readonly Mysql2Column[],
     connection: Mysql2Connection,
@@ -54,12 +56,7 @@ type Mysql2ExecuteClass = new (
 ) => Mysql2Execute;
 
 /** What comes next of an answer whose columns are left out, or that mysql2 reads. */
-enum Next {
-  Header,
-  EndOfColumns,
-  Row,
-  ForMysql2,
-}
+type Next = "header" | "end_of_columns" | "row" | "for_mysql2";
 
 /**
  * Runs a prepared statement. mysql2's command sends it, and reads every answer but the most frequent:
@@ -69,7 +66,7 @@ class Execute implements Mysql2Command {
   readonly #inner: Mysql2Execute;
   readonly #prepared: Prepared;
   readonly #rows: (readonly unknown[])[] = [];
-  #next = Next.Header;
+  #next: Next = "header";
   readonly onResult: Mysql2Callback;
 
   constructor(inner: Mysql2Execute, prepared: Prepared, done: Mysql2Callback) {
@@ -79,17 +76,30 @@ class Execute implements Mysql2Command {
   }
 
   execute(packet: Mysql2Packet | undefined, connection: Mysql2Connection): boolean {
-    if (packet === undefined || this.#next === Next.ForMysql2 || packet.isError()) {
-      return this.#inner.execute(packet, connection);
+    if (packet === undefined || this.#next === "for_mysql2" || packet.isError()) {
+      return this.#byMysql2(packet, connection);
     }
-    if (this.#next === Next.Row) return this.#row(packet, connection);
-    if (this.#next === Next.EndOfColumns) this.#next = Next.Row;
-    else if (leavesColumnsOut(packet, this.#prepared)) this.#next = Next.EndOfColumns;
+    if (this.#next === "row") return this.#row(packet, connection);
+    if (this.#next === "end_of_columns") this.#next = "row";
+    else if (leavesColumnsOut(packet, this.#prepared)) this.#next = "end_of_columns";
     else {
-      this.#next = Next.ForMysql2;
-      return this.#inner.execute(packet, connection);
+      this.#next = "for_mysql2";
+      return this.#byMysql2(packet, connection);
     }
     return false;
+  }
+
+  /**
+   * The columns are learnt as soon as the answer has ended, even in an error: the server takes them
+   * for known from then on, and the next answer may be in the same read.
+   */
+  #byMysql2(packet: Mysql2Packet | undefined, connection: Mysql2Connection): boolean {
+    const inner = this.#inner;
+    const ended = inner.execute(packet, connection);
+    const [columns] = inner._fields;
+    // A procedure has several results, and none that its statement is known by.
+    if (ended && columns !== undefined && inner._fields.length === 1) this.#prepared.learn(columns);
+    return ended;
   }
 
   #row(packet: Mysql2Packet, connection: Mysql2Connection): boolean {
@@ -149,10 +159,7 @@ export class Executions {
   run(prepared: Prepared, values: readonly unknown[], done: Mysql2Callback): void {
     const { handle } = prepared;
     const Own = this.#own ??= classOf(this.#connection, handle);
-    const inner = new Own({ statement: handle, values }, (error, rows, columns) => {
-      if (isColumns(columns)) prepared.learn(columns);
-      done(error, rows, columns);
-    });
+    const inner = new Own({ statement: handle, values }, done);
     this.#connection.addCommand(new Execute(inner, prepared, done));
   }
 }
@@ -168,9 +175,4 @@ function classOf(connection: Mysql2Connection, handle: Mysql2Statement): Mysql2E
     connection.addCommand = addCommand;
   }
   return given.constructor as Mysql2ExecuteClass;
-}
-
-/** Whether they are of one result; a procedure's results have theirs as arrays in one. */
-function isColumns(columns: unknown): columns is readonly Mysql2Column[] {
-  return Array.isArray(columns) && columns[0] !== undefined && !Array.isArray(columns[0]);
 }

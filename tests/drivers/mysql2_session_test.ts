@@ -363,6 +363,29 @@ Deno.test("Mysql2Session reads what the server sends when columns change between
         [[["3", 10]], 1062, [["4", 10]]],
       );
     });
+    await t.step("for they are told first among several answers that come at once", async () => {
+      const command = (id: number) => ({
+        sql: "INSERT INTO told VALUES (?, ?) RETURNING it, id AS fresh",
+        values: [id, 10],
+      });
+      const { answers } = await session.transact([5, 6, 7].map(command));
+      assertEquals(
+        answers.map((each) => each instanceof SqlError ? each.errno : rowsOf(each).rows),
+        [[[10, "5"]], [[10, "6"]], [[10, "7"]]],
+      );
+    });
+    await t.step("and the first run fails after it has told them", async () => {
+      await server.node.sql("CREATE TABLE failing (id INT PRIMARY KEY, it INT)");
+      await server.node.sql("INSERT INTO failing SELECT seq, seq FROM seq_1_to_20000");
+      const sql = `SELECT it, REPEAT('x', 200), IF(id < ?, 1, (SELECT id FROM failing WHERE id < 3))
+        FROM failing ORDER BY id`;
+      const first = async () => rowsOf(await session.execute(sql, [30_000])).rows[0]?.[0];
+      assertEquals(await first(), 1);
+      await server.node.sql("ALTER TABLE failing MODIFY it BIGINT");
+      const error = await assertRejects(() => session.execute(sql, [15_000]), SqlError);
+      assertEquals(error.errno, 1242);
+      assertEquals(await first(), "1");
+    });
   });
 });
 
