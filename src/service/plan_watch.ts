@@ -31,6 +31,11 @@ export class PlanWatch {
     this.#options = options;
   }
 
+  /** Whether a plan is worse than it was. */
+  get anyWorse(): boolean {
+    return this.#worse().next().done !== true;
+  }
+
   /** Remembers what the fleet does, as far as that is new. */
   async recall(): Promise<void> {
     await this.#read();

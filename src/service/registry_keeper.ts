@@ -101,6 +101,11 @@ export class RegistryKeeper {
     });
   }
 
+  /** Looks again where plans are worse: whoever mends one should not wait for the next round. */
+  async checkWorse(): Promise<void> {
+    if (this.#plans.anyWorse) await this.checkPlans();
+  }
+
   /** Takes over what the process that looks at the plans told since. */
   hearPlans(): Promise<void> {
     return this.#queue(async () => {

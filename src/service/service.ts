@@ -134,13 +134,14 @@ export class Service implements TaskHost {
   }
 
   /**
-   * Arms the probes again, asks again about statements that were refused, hears what others found of
-   * plans, says how all stands.
+   * Arms the probes again, asks again about statements that were refused, looks again at plans that
+   * are worse or hears what others found of them, says how all stands.
    */
   checkHealth(): void {
     this.#fleet.rearm();
     this.#registry.recheck();
-    if (!this.#fleet.onDuty) void this.#registry.hearPlans();
+    if (this.#fleet.onDuty) void this.#registry.checkWorse();
+    else void this.#registry.hearPlans();
     const { shards } = this.#fleet.snapshot;
     const states = Object.fromEntries(shards.map(({ name, status }) => [name, status]));
     this.#options.world.log.debug("health", { shards: states, redisUp: this.#fleet.redisUp });

@@ -156,7 +156,8 @@ ${clear}    statement_slow: { clear: 3s }
       alerts.map((alert) => `${nameOf(alert)} ${alert.state}: ${alert.summary}`).join("\n");
     try {
       await eventually(async () => (await raisedNow()).every(({ state }) => state === "cleared"), {
-        withinMs: 60_000,
+        // A plan that was found worse is looked at again with the next minute.
+        withinMs: 90_000,
       });
     } catch {
       throw new Error(`Alerts were not cleared:\n${told(await raisedNow())}`);

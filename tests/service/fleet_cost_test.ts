@@ -79,7 +79,8 @@ async function during(ms: number, look: () => unknown | Promise<unknown>): Promi
   }, { withinMs: ms + 10_000 });
 }
 
-const QUIET_S = 8;
+/** Enough for one or two looks of the monitor, each 10 s, to weigh little. */
+const QUIET_S = 16;
 /** How often the process on duty looks at the plans of all statements. */
 const PLANS_MS = 10 * 60_000;
 

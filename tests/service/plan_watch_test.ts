@@ -169,7 +169,7 @@ Deno.test("A plan that becomes worse is told by every process of the fleet until
   await t.step("the index is back", async () => {
     await second.sql("CREATE INDEX by_player ON bulk_log (player_id, at)");
     await second.sql("ANALYZE TABLE bulk_log");
-    await first.keeper.checkPlans();
+    await first.keeper.checkWorse();
     await other.keeper.hearPlans();
     for (const process of [first, other]) {
       assertEquals([process.facts().warnings, process.facts().planChanges ?? []], [[], []]);

@@ -1,6 +1,6 @@
 import type { Inhibition, Inhibitions } from "./explanation.ts";
 
-/** Plans are looked at every ten minutes, and others hear of it up to a minute later. */
+/** Plans are looked at every ten minutes at the latest, and others hear of it up to a minute later. */
 const PLANS_MS = 900_000;
 
 /** What calls of a shard fail with that cannot reach a server of it. */
