@@ -19,20 +19,27 @@ export interface ComparedColumn {
 
 const TABLE_AFTER = new Set(["FROM", "JOIN", "STRAIGHT_JOIN", "UPDATE", "INTO"]);
 const SELECTS = new Set(["SELECT", "ALL", "DISTINCT", "DISTINCTROW", "HIGH_PRIORITY"]);
-const NOT_ALIAS = new Set(
-  ("WHERE SET ON USING JOIN INNER LEFT RIGHT CROSS NATURAL STRAIGHT_JOIN ORDER GROUP HAVING " +
-    "LIMIT UNION EXCEPT INTERSECT FOR LOCK VALUES VALUE SELECT PARTITION FORCE USE IGNORE " +
-    "RETURNING WINDOW PROCEDURE WITH AS OFFSET FETCH").split(" "),
+/** What stands before an UPDATE that names no table: ON DUPLICATE KEY UPDATE and FOR UPDATE. */
+const BEFORE_BARE_UPDATE = ["KEY", "FOR"];
+/** What may stand between the tables of a list. */
+const AMONG_TABLES = new Set(
+  "ON USING JOIN INNER LEFT RIGHT CROSS NATURAL STRAIGHT_JOIN PARTITION FORCE USE IGNORE AS"
+    .split(" "),
 );
+/** What ends a list of tables. */
+const AFTER_TABLES = new Set(
+  ("WHERE SET ORDER GROUP HAVING LIMIT UNION EXCEPT INTERSECT FOR LOCK VALUES VALUE SELECT " +
+    "RETURNING WINDOW PROCEDURE WITH OFFSET FETCH").split(" "),
+);
+const NOT_ALIAS = AMONG_TABLES.union(AFTER_TABLES);
 
 /** The tables that a statement names in FROM, JOIN, UPDATE and INTO, as far as words tell. */
 export function tablesOf(tokens: readonly SqlToken[]): readonly NamedTable[] {
   const tables: NamedTable[] = [];
   tokens.forEach((token, at) => {
-    const listed = token.text === "," && tables.length > 0 && inFrom(tokens, at);
+    const listed = token.text === "," && tables.length > 0 && inTables(tokens, at);
     if (!listed && (token.kind !== "word" || !TABLE_AFTER.has(token.upper))) return;
-    // ON DUPLICATE KEY UPDATE and FOR UPDATE name none.
-    if (token.upper === "UPDATE" && ["KEY", "FOR"].includes(tokens[at - 1]?.upper ?? "")) return;
+    if (token.upper === "UPDATE" && isBare(tokens, at)) return;
     // SELECT STRAIGHT_JOIN is a hint.
     if (token.upper === "STRAIGHT_JOIN" && SELECTS.has(tokens[at - 1]?.upper ?? "")) return;
     let next = at + 1;
@@ -106,15 +113,22 @@ function listAt(tokens: readonly SqlToken[], open: number): SqlToken[][] {
   return items;
 }
 
-function inFrom(tokens: readonly SqlToken[], at: number): boolean {
+/** Whether a place is in a list of tables. */
+function inTables(tokens: readonly SqlToken[], at: number): boolean {
   const depth = tokens[at]?.depth;
   for (let back = at - 1; back >= 0; back--) {
     const token = tokens[back];
     if (token?.depth !== depth || token?.kind !== "word") continue;
     if (token.upper === "FROM") return true;
-    if (NOT_ALIAS.has(token.upper) && token.upper !== "AS") return false;
+    if (token.upper === "UPDATE") return !isBare(tokens, back);
+    if (AFTER_TABLES.has(token.upper)) return false;
   }
   return false;
+}
+
+/** Whether an UPDATE names no table. */
+function isBare(tokens: readonly SqlToken[], at: number): boolean {
+  return BEFORE_BARE_UPDATE.includes(tokens[at - 1]?.upper ?? "");
 }
 
 function isName(token: SqlToken | undefined): token is SqlToken {

@@ -1,45 +1,7 @@
 import { type ErrorCode, RealmgateError, type RealmgateErrorOptions } from "../core/errors.ts";
 import { SqlError } from "../drivers/mysql.ts";
 import { InterruptedError } from "../pool/interrupted_error.ts";
-
-/** What broke a rule of the schema, as `constraint_violation` tells it. */
-interface Constraint {
-  readonly kind: "unique" | "foreign_key" | "check" | "not_null" | "range" | "length" | "type";
-  /** The key's, constraint's or column's name; empty where the server does not tell. */
-  readonly name: string;
-}
-
-/** Server errors that say a rule of the schema was broken; the pattern finds the rule's name. */
-const CONSTRAINTS: Readonly<Record<number, readonly [Constraint["kind"], RegExp]>> = {
-  1022: ["unique", /key '([^']*)'$/],
-  1062: ["unique", /for key '([^']*)'$/],
-  1586: ["unique", /for key '([^']*)'$/],
-  1216: ["foreign_key", /CONSTRAINT `([^`]*)`/],
-  1217: ["foreign_key", /CONSTRAINT `([^`]*)`/],
-  1451: ["foreign_key", /CONSTRAINT `([^`]*)`/],
-  1452: ["foreign_key", /CONSTRAINT `([^`]*)`/],
-  3819: ["check", /constraint '([^']*)'/],
-  4025: ["check", /CONSTRAINT `([^`]*)`/],
-  1048: ["not_null", /Column '([^']*)'/],
-  1364: ["not_null", /Field '([^']*)'/],
-  1264: ["range", /column (?:`[^`]*`\.`[^`]*`\.)?[`']([^`']*)[`']/],
-  1690: ["range", /(?!)/],
-  1406: ["length", /column '([^']*)'/],
-  1265: ["type", /column '([^']*)'/],
-  1292: ["type", /column (?:`[^`]*`\.`[^`]*`\.)?[`']([^`']*)[`']/],
-  1366: ["type", /column (?:`[^`]*`\.`[^`]*`\.)?[`']([^`']*)[`']/],
-  1526: ["range", /(?!)/],
-};
-
-const SENTENCES: Readonly<Record<Constraint["kind"], string>> = {
-  unique: "a row with this key exists already",
-  foreign_key: "a row that this one refers to is missing, or rows refer to this one",
-  check: "a value breaks a check of the table",
-  not_null: "a column must have a value",
-  range: "a value is outside its column's range",
-  length: "a value is too long for its column",
-  type: "a value does not have its column's type",
-};
+import { brokenConstraint, describeConstraint } from "./constraint.ts";
 
 /** Errors of a statement that the schema no longer fits, or that the account may not run. */
 const UNAVAILABLE: ReadonlySet<number> = new Set([
@@ -158,13 +120,10 @@ export function explainFailure(
     detail: string,
     more: RealmgateErrorOptions = {},
   ) => new RealmgateError(code, detail, { ...more, cause: error });
-  const rule = CONSTRAINTS[error.errno];
-  if (rule !== undefined) {
-    const [kind, pattern] = rule;
-    const name = pattern.exec(error.message)?.[1] ?? "";
-    return fail("constraint_violation", `Cannot run ${statement}: ${SENTENCES[kind]}`, {
-      extra: { constraint: { kind, name } satisfies Constraint },
-    });
+  const constraint = brokenConstraint(error);
+  if (constraint !== undefined) {
+    const detail = `Cannot run ${statement}: ${describeConstraint(constraint)}`;
+    return fail("constraint_violation", detail, { extra: { constraint } });
   }
   switch (error.errno) {
     case 1213:

@@ -13,7 +13,7 @@ const MEANINGS = {
   not_found: "There is no such entry, or none any more; or no such partitioned table or node is " +
     "configured.",
   wrong_statement_kind: "Reads are called at `/v1/query`, writes at `/v1/exec`.",
-  constraint_violation: "The write breaks a rule of the schema; `constraint` names it.",
+  constraint_violation: "A value breaks a rule of the schema; `constraint` names it.",
   deadlock: "Another call held the same rows; send it again.",
   stale_fence: "The lock had another holder since, whose write this shard has seen; nothing was " +
     "written. Stop: the lock is lost.",
@@ -145,7 +145,10 @@ export function problemSchema(): Schema {
             type: "string",
             enum: ["unique", "foreign_key", "check", "not_null", "range", "length", "type"],
           },
-          name: { type: "string" },
+          name: {
+            type: "string",
+            description: "The key's, constraint's or column's, or what a trigger's SIGNAL says.",
+          },
         },
       },
       owner: { type: ["string", "null"], description: "With `lock_held`: who holds it." },
