@@ -12,11 +12,15 @@ import type { Tracing } from "./src/core/telemetry.ts";
 import { Mysql2Driver } from "./src/drivers/mysql2_driver.ts";
 import { failureCode } from "./src/query/failure.ts";
 import type { World } from "./src/service/isolate.ts";
+import type { StartOrder } from "./src/service/messages.ts";
 import { isolateLog, setupLog } from "./src/service/log_setup.ts";
 import { Service } from "./src/service/service.ts";
 import { VERSION } from "./src/service/version.ts";
 import { runWorker } from "./src/service/worker_isolate.ts";
 import { type TaskHost, TASKS } from "./src/tasks/tasks.ts";
+
+/** JSON is hardly ever shorter than half of what it is made of. */
+const BYTES_READ_PER_ANSWERED = 2;
 
 const host: { current: TaskHost | undefined } = { current: undefined };
 for (const task of TASKS) {
@@ -54,12 +58,13 @@ const served: { readonly fetch?: (request: Request) => Promise<Response> } =
   Deno.args[0] === "serve" ? {} : { fetch };
 export default served;
 
-async function worldOf(name: string): Promise<World> {
+async function worldOf({ name, config }: Pick<StartOrder, "name" | "config">): Promise<World> {
+  const maxBytes = BYTES_READ_PER_ANSWERED * config.limits.resultBytes;
   return {
     clock: systemClock,
     random: systemRandom,
     log: isolateLog(name),
-    driver: new Mysql2Driver(),
+    driver: new Mysql2Driver({ maxBytes }),
     tracing: await openTracing(),
   };
 }
@@ -82,7 +87,7 @@ async function start(options: { readonly listen: boolean }): Promise<Service> {
   const service = new Service({
     config,
     ca: ca === undefined ? undefined : await Deno.readTextFile(ca),
-    world: await worldOf("isolate-1"),
+    world: await worldOf({ name: "isolate-1", config }),
     script: new URL(import.meta.url),
     // A container's name; nothing else of the system is read.
     host: Deno.env.get("HOSTNAME") ?? "localhost",
@@ -130,7 +135,7 @@ function work(): void {
       onMessage: (listener) => scope.onmessage = (event) => listener(event.data),
     },
     {
-      worldOf: (name) => worldOf(name),
+      worldOf,
       killProcess: () => Deno.kill(Deno.pid, "SIGKILL"),
       // What one isolate does for the process, or one process for the fleet, is the main one's.
       onIsolate: (isolate) =>

@@ -37,6 +37,8 @@ export interface Rows {
   /** One and the same array for as long as a statement's columns stay the same. */
   readonly columns: readonly ColumnInfo[];
   readonly rows: readonly (readonly unknown[])[];
+  /** There were more than sessions take: these are not all, and the session is closed. */
+  readonly excess?: true;
 }
 
 /** The server's OK to a statement without a result set. */
@@ -103,7 +105,7 @@ export interface MysqlSession {
   /** Whether the transport is gone; it never comes back. */
   readonly closed: boolean;
   /**
-   * Runs `sql` as a prepared statement.
+   * Runs `sql` as a prepared statement. A read whose rows would fill the memory is given up on.
    *
    * @param once whether it is closed after that, in place of being kept for the next time
    * @throws {SqlError}

@@ -12,7 +12,7 @@ import { ColumnShapes } from "./mysql2_columns.ts";
 import type { Mysql2Connection } from "./mysql2_connection.ts";
 import { toSqlError } from "./mysql2_errors.ts";
 import { leaveOutKnownColumns } from "./mysql2_execute.ts";
-import { Mysql2Session } from "./mysql2_session.ts";
+import { Mysql2Session, type Mysql2SessionParts } from "./mysql2_session.ts";
 import { TcpSocket } from "./tcp_socket.ts";
 
 const SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
@@ -24,8 +24,10 @@ export interface Mysql2DriverOptions {
    * the process that would send it is dead. @default {60_000}
    */
   readonly backstopMs?: number;
-  /** Rows of a SELECT without a LIMIT of its own, so that no result fills the memory. @default {100_001} */
+  /** Rows that are taken of a read, so that no result fills the memory. @default {100_001} */
   readonly maxRows?: number;
+  /** Bytes that are taken of a read, as the server sends them. @default {64 MiB} */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -34,14 +36,14 @@ export interface Mysql2DriverOptions {
  */
 export class Mysql2Driver implements MysqlDriver {
   readonly #backstopMs: number;
-  readonly #maxRows: number;
+  readonly #room: Mysql2SessionParts["room"];
   readonly #shapes = new ColumnShapes();
   /** mysql2 shares TLS contexts and resumes sessions by the identity of this object. */
   readonly #tls = new WeakMap<MysqlTls, SslOptions>();
 
   constructor(options: Mysql2DriverOptions = {}) {
     this.#backstopMs = options.backstopMs ?? 60_000;
-    this.#maxRows = options.maxRows ?? 100_001;
+    this.#room = { rows: options.maxRows ?? 100_001, bytes: options.maxBytes ?? 64 * 1_048_576 };
   }
 
   async connect(target: MysqlTarget, scope: Scope): Promise<MysqlSession> {
@@ -66,8 +68,8 @@ export class Mysql2Driver implements MysqlDriver {
       });
       const system = /mariadb/i.test(version) ? "mariadb" : "mysql";
       const setUp = this.#setUp(system);
-      const shapes = this.#shapes;
-      const session = new Mysql2Session({ connection, socket, setUp, system, shapes });
+      const [shapes, room] = [this.#shapes, this.#room];
+      const session = new Mysql2Session({ connection, socket, setUp, system, shapes, room });
       await session.query(setUp);
       return session;
     } catch (error) {
@@ -89,7 +91,7 @@ export class Mysql2Driver implements MysqlDriver {
     // statement files would read differently from session to session. Long texts are sorted by
     // more than their first 341 letters, for a page begins behind the whole text.
     return `SET time_zone = '+00:00', sql_mode = '${SQL_MODE}', ` +
-      `sql_select_limit = ${this.#maxRows}, max_sort_length = 8192, ${own}`;
+      `sql_select_limit = ${this.#room.rows}, max_sort_length = 8192, ${own}`;
   }
 
   #options(target: MysqlTarget): ConnectionOptions {

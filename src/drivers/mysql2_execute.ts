@@ -44,6 +44,8 @@ interface Mysql2Execute extends Mysql2Command {
   readonly options: unknown;
   /** The columns that it has read so far, of each result; an OK has none. */
   readonly _fields: readonly (readonly Mysql2Column[] | undefined)[];
+  /** The rows that it has read so far, of each result. */
+  readonly _rows: readonly unknown[];
   buildParserFromFields(
     columns: readonly Mysql2Column[],
     connection: Mysql2Connection,
@@ -55,8 +57,16 @@ type Mysql2ExecuteClass = new (
   done: Mysql2Callback,
 ) => Mysql2Execute;
 
+/** What is taken of a read's result at most. */
+export interface ResultLimit {
+  readonly rows: number;
+  readonly bytes: number;
+  /** Told of what was read until then in place of the answer, once there is more. */
+  readonly onExcess: (rows: readonly unknown[], columns: readonly Mysql2Column[]) => void;
+}
+
 /** What comes next of an answer whose columns are left out, or that mysql2 reads. */
-type Next = "header" | "end_of_columns" | "row" | "for_mysql2";
+type Next = "header" | "end_of_columns" | "row" | "for_mysql2" | "nothing";
 
 /**
  * Runs a prepared statement. mysql2's command sends it, and reads every answer but the most frequent:
@@ -67,15 +77,19 @@ class Execute implements Mysql2Command {
   readonly #prepared: Prepared;
   readonly #rows: (readonly unknown[])[] = [];
   #next: Next = "header";
+  #bytes = 0;
+  readonly #limit: ResultLimit;
   readonly onResult: Mysql2Callback;
 
-  constructor(inner: Mysql2Execute, prepared: Prepared, done: Mysql2Callback) {
+  constructor(inner: Mysql2Execute, prepared: Prepared, done: Mysql2Callback, limit: ResultLimit) {
     this.#inner = inner;
     this.#prepared = prepared;
+    this.#limit = limit;
     this.onResult = done;
   }
 
   execute(packet: Mysql2Packet | undefined, connection: Mysql2Connection): boolean {
+    if (this.#next === "nothing") return false;
     if (packet === undefined || this.#next === "for_mysql2" || packet.isError()) {
       return this.#byMysql2(packet, connection);
     }
@@ -95,6 +109,10 @@ class Execute implements Mysql2Command {
    */
   #byMysql2(packet: Mysql2Packet | undefined, connection: Mysql2Connection): boolean {
     const inner = this.#inner;
+    const [rows] = inner._rows as readonly (readonly unknown[] | undefined)[];
+    if (rows !== undefined && packet?.isEOF() === false && this.#isFull(packet, rows)) {
+      return this.#giveUp(rows, inner._fields[0] ?? []);
+    }
     const ended = inner.execute(packet, connection);
     const [columns] = inner._fields;
     // A procedure has several results, and none that its statement is known by.
@@ -108,8 +126,23 @@ class Execute implements Mysql2Command {
       this.onResult(null, this.#rows, prepared.definitions);
       return true;
     }
+    const rows = this.#rows;
+    if (this.#isFull(packet, rows)) return this.#giveUp(rows, prepared.definitions);
     prepared.reader ??= this.#reader(packet, connection);
-    this.#rows.push(prepared.reader(packet));
+    rows.push(prepared.reader(packet));
+    return false;
+  }
+
+  /** A write is read to its end: it would go on without its reader. */
+  #isFull({ offset, end }: Mysql2Packet, rows: readonly unknown[]): boolean {
+    const bytes = this.#bytes += end - offset;
+    const limit = this.#limit;
+    return (bytes > limit.bytes || rows.length > limit.rows) && this.#prepared.reads;
+  }
+
+  #giveUp(rows: readonly unknown[], columns: readonly Mysql2Column[]): false {
+    this.#next = "nothing";
+    this.#limit.onExcess(rows, columns);
     return false;
   }
 
@@ -144,11 +177,13 @@ function leavesColumnsOut(
 /** Runs the prepared statements of one connection. */
 export class Executions {
   readonly #connection: Mysql2Connection;
+  readonly #limit: ResultLimit;
   /** mysql2's class, which it does not export. */
   #own: Mysql2ExecuteClass | undefined;
 
-  constructor(connection: Mysql2Connection) {
+  constructor(connection: Mysql2Connection, limit: ResultLimit) {
     this.#connection = connection;
+    this.#limit = limit;
   }
 
   /**
@@ -160,7 +195,7 @@ export class Executions {
     const { handle } = prepared;
     const Own = this.#own ??= classOf(this.#connection, handle);
     const inner = new Own({ statement: handle, values }, done);
-    this.#connection.addCommand(new Execute(inner, prepared, done));
+    this.#connection.addCommand(new Execute(inner, prepared, done, this.#limit));
   }
 }
 

@@ -19,7 +19,7 @@ import type {
   SessionSocket,
 } from "./mysql2_connection.ts";
 import { endsSession, toSqlError } from "./mysql2_errors.ts";
-import { Executions } from "./mysql2_execute.ts";
+import { Executions, type ResultLimit } from "./mysql2_execute.ts";
 import { giveTogether } from "./mysql2_pipeline.ts";
 import { lostAt, toAnswer, toTransacted } from "./mysql2_results.ts";
 import { Prepared, PreparedStatements } from "./mysql2_statements.ts";
@@ -39,6 +39,8 @@ export interface Mysql2SessionParts {
   readonly setUp: string;
   readonly system: MysqlSession["system"];
   readonly shapes: ColumnShapes;
+  /** What is taken of a read's result at most. */
+  readonly room: Pick<ResultLimit, "rows" | "bytes">;
 }
 
 /**
@@ -66,7 +68,7 @@ export class Mysql2Session implements MysqlSession {
     this.threadId = connection.threadId;
     this.system = parts.system;
     this.#connection = connection;
-    this.#executions = new Executions(connection);
+    this.#executions = new Executions(connection, { ...parts.room, onExcess: this.#onExcess });
     this.#socket = socket;
     this.#setUp = parts.setUp;
     this.#shapes = parts.shapes;
@@ -183,6 +185,15 @@ export class Mysql2Session implements MysqlSession {
     const prepared = this.#prepared;
     this.#resolve = this.#reject = this.#prepared = undefined;
     resolve(toAnswer(answer, definitions, prepared && { prepared, shapes: this.#shapes }));
+  };
+
+  /** The rest may be more than anybody can wait for, so the session goes with it. */
+  readonly #onExcess = (rows: unknown, columns: unknown): void => {
+    const resolve = this.#resolve;
+    this.#resolve = this.#reject = this.#prepared = undefined;
+    const answer = toAnswer(rows, columns);
+    if (answer.kind === "rows") resolve?.({ ...answer, excess: true });
+    this.#lose(new SqlError("connection_lost", "the result was too large"));
   };
 
   #failed(reason: unknown): void {

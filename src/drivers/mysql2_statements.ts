@@ -3,10 +3,15 @@ import type { ColumnInfo } from "./mysql.ts";
 import type { Mysql2Column, Mysql2Statement } from "./mysql2_connection.ts";
 import type { RowReader } from "./mysql2_rows.ts";
 
+/** How reads begin, which change nothing when they are given up on. */
+const READ = /^\s*(?:SELECT|WITH|VALUES|TABLE|\()/i;
+
 /** A statement that is prepared on a session, and what is known of its results. */
 export class Prepared {
   readonly sql: string;
   readonly handle: Mysql2Statement;
+  /** Whether its rows may be given up on. */
+  readonly reads: boolean;
   /** The columns that the server has sent last. */
   definitions: readonly Mysql2Column[];
   /** Made for `definitions`, at the first row that needs it. */
@@ -19,6 +24,7 @@ export class Prepared {
   constructor(sql: string, handle: Mysql2Statement) {
     this.sql = sql;
     this.handle = handle;
+    this.reads = READ.test(sql);
     this.definitions = handle.columns;
   }
 

@@ -5,7 +5,6 @@ import { etagOf } from "../cache/etag.ts";
 import { keyTag, wholeTag } from "../cache/names.ts";
 import { type Loaded, SharedLoad } from "../cache/shared_load.ts";
 import type { Clock } from "../core/clock.ts";
-import { RealmgateError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { ScopeEnd, ScopeWatch } from "../core/scope.ts";
 import { InterruptedError } from "../pool/interrupted_error.ts";
@@ -14,6 +13,7 @@ import type { Call, Executor } from "./executor.ts";
 import type { ReadFloors } from "./read_floors.ts";
 import type { EncodeOptions } from "./row_encoder.ts";
 import type { Need } from "./session_reads.ts";
+import { tooLarge } from "./statement_errors.ts";
 
 /** What cached reads work with; they own none of it. */
 export interface CachedReadsParts {
@@ -207,7 +207,7 @@ export class CachedReads {
     const { result, shard, source } = await executor.read({ ...call, at });
     const body = `{"data":${compiled.encodeRows(result, call)}}`;
     call.timings?.mark("encode");
-    if (body.length > resultBytes) throw tooLarge(compiled, resultBytes);
+    if (body.length > resultBytes) throw tooLarge(compiled);
     return { body, etag: etagOf(body), shard, source };
   }
 }
@@ -219,13 +219,4 @@ function concerns({ config: { name } }: Cache, key: string, tags: readonly strin
 
 function interrupted(end: ScopeEnd): Error {
   return new InterruptedError(end, "not_applied");
-}
-
-/** The error of an answer that is longer than answers may be. */
-export function tooLarge({ statement }: CompiledStatement, resultBytes: number): RealmgateError {
-  return new RealmgateError(
-    "result_too_large",
-    `Cannot answer ${statement.name}: it has over ${resultBytes} bytes`,
-    statement.kind === "exec" ? { outcome: "applied", retry: "never" } : {},
-  );
 }

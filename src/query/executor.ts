@@ -20,7 +20,7 @@ import { ReadBatches, type ReadBatchesParts } from "./read_batches.ts";
 import { isSessionRead, type Need, SessionReads } from "./session_reads.ts";
 import type { SessionToken } from "./session_token.ts";
 import type { Consistency } from "./statement.ts";
-import { assertAvailable, notRows, tooManyRows } from "./statement_errors.ts";
+import { assertAvailable, notRows, tooLarge, tooManyRows } from "./statement_errors.ts";
 import { statementWrite } from "./statement_write.ts";
 import type { ExecutionLog } from "./execution_log.ts";
 import type { CallTimes, Timings } from "./timings.ts";
@@ -157,6 +157,7 @@ export class Executor {
         }
         if (result.kind === "ok") throw notRows(compiled);
         if (result.rows.length > compiled.mostRows) throw tooManyRows(compiled);
+        if (result.excess === true) throw tooLarge(compiled);
         timings?.mark("db");
         if (call.times !== undefined) call.times.rows += result.rows.length;
         const source = this.#view.shard(shard).primary === node ? "primary" : "replica";

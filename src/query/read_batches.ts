@@ -131,7 +131,7 @@ export class ReadBatches {
   ): ((key: string) => Rows) | undefined {
     const { compiled, plan, batch } = work;
     // The session gives no more: somebody's rows may be missing.
-    if (result.rows.length > MOST_ROWS) return undefined;
+    if (result.excess === true || result.rows.length > MOST_ROWS) return undefined;
     const byKey = plan.split(result, batch);
     if (byKey === undefined) {
       const { name } = compiled.statement;

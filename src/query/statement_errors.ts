@@ -30,3 +30,12 @@ export function tooManyRows(compiled: CompiledStatement): RealmgateError {
     `Cannot answer ${name}: it has more than ${maxRows} rows; add a LIMIT or raise @maxrows`,
   );
 }
+
+/** The error of an answer that is longer than answers may be. */
+export function tooLarge({ statement }: CompiledStatement): RealmgateError {
+  return new RealmgateError(
+    "result_too_large",
+    `Cannot answer ${statement.name}: it is larger than limits.resultBytes allows`,
+    statement.kind === "exec" ? { outcome: "applied", retry: "never" } : {},
+  );
+}

@@ -1,6 +1,6 @@
 import type { World } from "./isolate.ts";
 import { Isolate } from "./isolate.ts";
-import type { ToMain, ToWorker } from "./messages.ts";
+import type { StartOrder, ToMain, ToWorker } from "./messages.ts";
 import type { FleetView } from "../monitor/fleet_view.ts";
 import type { MonitorSource } from "../monitor/monitor_source.ts";
 import { RealmgateError } from "../core/errors.ts";
@@ -26,7 +26,7 @@ const SEE_TIMEOUT_MS = 3_000;
 export function runWorker(
   port: WorkerPort,
   options: {
-    readonly worldOf: (name: string) => World | Promise<World>;
+    readonly worldOf: (order: StartOrder) => World | Promise<World>;
     readonly killProcess: () => void;
     readonly onIsolate: (isolate: Isolate) => void;
   },
@@ -36,7 +36,7 @@ export function runWorker(
   let views: Replies<FleetView | undefined> | undefined;
 
   const start = async (message: ToWorker & { type: "start" }) => {
-    const world = await options.worldOf(message.order.name);
+    const world = await options.worldOf(message.order);
     const replies = views = new Replies<FleetView | undefined>(world.clock);
     const started = new Isolate(message.order, {
       world,

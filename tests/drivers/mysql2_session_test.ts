@@ -520,3 +520,55 @@ Deno.test("Mysql2Session.transact fails as a whole when its connection is lost",
     assertEquals([kind, session.closed], ["connection_lost", true]);
   });
 });
+
+const NEVER_ENDS = "SELECT seq, REPEAT('x', 1000) AS pad FROM seq_1_to_2000000000 LIMIT ?";
+
+/** What a session takes of what never ends; it reads columns that it knows by itself, else mysql2 does. */
+async function readTooMuch(
+  options: Mysql2DriverOptions,
+  { known }: { readonly known: boolean },
+): Promise<Rows> {
+  let result: Rows | undefined;
+  await withSession(async (session) => {
+    if (known) await session.execute(NEVER_ENDS, [0]);
+    assertEquals(session.closed, false);
+    result = rowsOf(await session.execute(NEVER_ENDS, [2_000_000_000]));
+    assertEquals(session.closed, true);
+    await assertRejects(() => session.execute("SELECT 1", []), SqlError);
+  }, options);
+  assert(result !== undefined);
+  return result;
+}
+
+for (const known of [true, false]) {
+  const which = known ? "columns that are known" : "new columns";
+  Deno.test(`Mysql2Session gives a read up when it has too many rows of ${which}`, async () => {
+    const { excess, rows, columns } = await readTooMuch({ maxRows: 100 }, { known });
+    assertEquals([excess, rows.length, rows[100]?.[0]], [true, 101, "101"]);
+    assertEquals(columns.map(({ name }) => name), ["seq", "pad"]);
+  });
+
+  Deno.test(`Mysql2Session gives a read up when it has too many bytes of ${which}`, async () => {
+    const { excess, rows } = await readTooMuch({ maxBytes: 50_000 }, { known });
+    assertEquals([excess, rows.length > 40, rows.length < 50], [true, true, true]);
+    // The server does not go on without its reader.
+    const running = "SELECT COUNT(*) FROM information_schema.processlist " +
+      "WHERE user = 'realmgate' AND info LIKE '%REPEAT%'";
+    await eventually(async () => Number(await server.value(running)) === 0);
+  });
+}
+
+Deno.test("Mysql2Session reads a result whole when it has as many rows as are taken", () =>
+  withSession(async (session) => {
+    for (let time = 0; time < 2; time++) {
+      const { excess, rows } = rowsOf(await session.execute(NEVER_ENDS, [100]));
+      assertEquals([excess, rows.length], [undefined, 100]);
+    }
+  }, { maxRows: 100 }));
+
+Deno.test("Mysql2Session reads what a write returns to its end when it is too much", () =>
+  withSession(async (session) => {
+    const add = "INSERT INTO players (gold) SELECT 7 FROM seq_1_to_300 RETURNING id";
+    assertEquals(rowsOf(await session.execute(add, [])).rows.length, 300);
+    okOf(await session.execute("DELETE FROM players WHERE gold = 7", []));
+  }, { maxRows: 100 }));
