@@ -9,10 +9,10 @@ import {
   SqlError,
 } from "./mysql.ts";
 import { ColumnShapes } from "./mysql2_columns.ts";
-import type { Mysql2Connection } from "./mysql2_connection.ts";
+import type { Mysql2Connection, Mysql2SessionParts } from "./mysql2_connection.ts";
 import { toSqlError } from "./mysql2_errors.ts";
 import { leaveOutKnownColumns } from "./mysql2_execute.ts";
-import { Mysql2Session, type Mysql2SessionParts } from "./mysql2_session.ts";
+import { Mysql2Session } from "./mysql2_session.ts";
 import { TcpSocket } from "./tcp_socket.ts";
 
 const SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";

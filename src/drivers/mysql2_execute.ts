@@ -1,3 +1,4 @@
+import type { Rows } from "./mysql.ts";
 import type {
   Mysql2Callback,
   Mysql2Column,
@@ -45,7 +46,7 @@ interface Mysql2Execute extends Mysql2Command {
   /** The columns that it has read so far, of each result; an OK has none. */
   readonly _fields: readonly (readonly Mysql2Column[] | undefined)[];
   /** The rows that it has read so far, of each result. */
-  readonly _rows: readonly unknown[];
+  readonly _rows: readonly (Rows["rows"] | undefined)[];
   buildParserFromFields(
     columns: readonly Mysql2Column[],
     connection: Mysql2Connection,
@@ -62,7 +63,7 @@ export interface ResultLimit {
   readonly rows: number;
   readonly bytes: number;
   /** Told of what was read until then in place of the answer, once there is more. */
-  readonly onExcess: (rows: readonly unknown[], columns: readonly Mysql2Column[]) => void;
+  readonly onExcess: (rows: Rows["rows"], columns: readonly Mysql2Column[]) => void;
 }
 
 /** What comes next of an answer whose columns are left out, or that mysql2 reads. */
@@ -109,7 +110,7 @@ class Execute implements Mysql2Command {
    */
   #byMysql2(packet: Mysql2Packet | undefined, connection: Mysql2Connection): boolean {
     const inner = this.#inner;
-    const [rows] = inner._rows as readonly (readonly unknown[] | undefined)[];
+    const [rows] = inner._rows;
     if (rows !== undefined && packet?.isEOF() === false && this.#isFull(packet, rows)) {
       return this.#giveUp(rows, inner._fields[0] ?? []);
     }
@@ -134,13 +135,13 @@ class Execute implements Mysql2Command {
   }
 
   /** A write is read to its end: it would go on without its reader. */
-  #isFull({ offset, end }: Mysql2Packet, rows: readonly unknown[]): boolean {
+  #isFull({ offset, end }: Mysql2Packet, rows: Rows["rows"]): boolean {
     const bytes = this.#bytes += end - offset;
     const limit = this.#limit;
     return (bytes > limit.bytes || rows.length > limit.rows) && this.#prepared.reads;
   }
 
-  #giveUp(rows: readonly unknown[], columns: readonly Mysql2Column[]): false {
+  #giveUp(rows: Rows["rows"], columns: readonly Mysql2Column[]): false {
     this.#next = "nothing";
     this.#limit.onExcess(rows, columns);
     return false;

@@ -59,6 +59,14 @@ export function toAnswer(
   return { kind: "rows", columns, rows };
 }
 
+/** What was read of a result that is too large for any more. */
+export function toExcess(
+  rows: readonly (readonly unknown[])[],
+  columns: readonly Mysql2Column[],
+): Rows {
+  return { kind: "rows", columns: toColumns(columns), rows, excess: true };
+}
+
 /** The answers to a transaction: to its beginning, its statements, a look at it and its COMMIT. */
 export function toTransacted(all: readonly Answer[]): Transacted {
   const answers = all.slice(1, -2);

@@ -15,13 +15,14 @@ import type {
   Mysql2Callback,
   Mysql2Connection,
   Mysql2Ok,
+  Mysql2SessionParts,
   Mysql2Statement,
   SessionSocket,
 } from "./mysql2_connection.ts";
 import { endsSession, toSqlError } from "./mysql2_errors.ts";
 import { Executions, type ResultLimit } from "./mysql2_execute.ts";
 import { giveTogether } from "./mysql2_pipeline.ts";
-import { lostAt, toAnswer, toTransacted } from "./mysql2_results.ts";
+import { lostAt, toAnswer, toExcess, toTransacted } from "./mysql2_results.ts";
 import { Prepared, PreparedStatements } from "./mysql2_statements.ts";
 import { bindable, literal } from "./mysql2_text.ts";
 
@@ -29,19 +30,6 @@ import { bindable, literal } from "./mysql2_text.ts";
 const MAX_PREPARED = 64;
 /** The server has no room for another prepared statement. */
 const ER_MAX_PREPARED_STMT_COUNT_REACHED = 1461;
-/** What a session is made from. */
-export interface Mysql2SessionParts {
-  /** Past its handshake. */
-  readonly connection: Mysql2Connection;
-  /** What the connection speaks over, below TLS. */
-  readonly socket: SessionSocket;
-  /** What sets the session up after a reset; one statement. */
-  readonly setUp: string;
-  readonly system: MysqlSession["system"];
-  readonly shapes: ColumnShapes;
-  /** What is taken of a read's result at most. */
-  readonly room: Pick<ResultLimit, "rows" | "bytes">;
-}
 
 /**
  * One session over mysql2's callbacks. This is the hottest path there is: a command costs one
@@ -188,12 +176,11 @@ export class Mysql2Session implements MysqlSession {
   };
 
   /** The rest may be more than anybody can wait for, so the session goes with it. */
-  readonly #onExcess = (rows: unknown, columns: unknown): void => {
+  readonly #onExcess: ResultLimit["onExcess"] = (...read) => {
     const resolve = this.#resolve;
-    this.#resolve = this.#reject = this.#prepared = undefined;
-    const answer = toAnswer(rows, columns);
-    if (answer.kind === "rows") resolve?.({ ...answer, excess: true });
-    this.#lose(new SqlError("connection_lost", "the result was too large"));
+    this.#resolve = this.#reject = undefined;
+    resolve?.(toExcess(...read));
+    this.destroy();
   };
 
   #failed(reason: unknown): void {

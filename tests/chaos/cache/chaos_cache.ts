@@ -12,6 +12,7 @@
 import { parseArgs } from "node:util";
 import { Arena } from "../support/arena.ts";
 import type { SiteKind } from "../support/redis_site.ts";
+import { untilStopped } from "../support/until_stopped.ts";
 import { ALL_FAULTS } from "./all_faults.ts";
 import type { System } from "./events.ts";
 import type { Fault } from "./fault.ts";
@@ -45,13 +46,8 @@ if (!(seconds > 0) || systems.length === 0 || wanted.some((name) => !names.inclu
   Deno.exit(2);
 }
 
-let current: Arena | undefined;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, async () => {
-    await current?.[Symbol.asyncDispose]();
-    Deno.exit(130);
-  });
-}
+let current: Promise<Arena | undefined> | undefined;
+const guard = untilStopped(async () => await (await current)?.[Symbol.asyncDispose]());
 
 /** How often the control may try to show what a fault does. */
 const CONTROL_RUNS = 3;
@@ -63,9 +59,9 @@ for (const kind of kinds) {
     site === kind && wanted.includes(slug(name))
   );
   if (faults.length === 0) continue;
-  await using arena = await Arena.start(kind, { statements: STATEMENTS, sentinels: SENTINELS });
+  current = Arena.start(kind, { statements: STATEMENTS, sentinels: SENTINELS });
+  await using arena = await guard(current);
   if (arena === undefined) throw new TypeError("every machine can start a Redis server");
-  current = arena;
   for (const fault of faults) {
     for (const system of systems) await attack(arena, fault, system);
   }
@@ -79,7 +75,7 @@ Deno.exit(broken.length === 0 ? 0 : 1);
 
 async function attack(arena: Arena, fault: Fault, system: System): Promise<void> {
   const length = { seconds: system === "control" ? seconds / 2 : seconds };
-  const run = () => runPhase(arena, { fault, system, length, keepIn: flags.keep });
+  const run = () => guard(runPhase(arena, { fault, system, length, keepIn: flags.keep }));
   try {
     let found = await run();
     // It is chance whether the control meets its fault; ours has to hold each time.

@@ -11,6 +11,7 @@
 import { parseArgs } from "node:util";
 import { Arena } from "../support/arena.ts";
 import type { SiteKind } from "../support/redis_site.ts";
+import { untilStopped } from "../support/until_stopped.ts";
 import { ALL_FAULTS } from "./all_faults.ts";
 import type { Fault } from "./fault.ts";
 import type { Findings } from "./findings.ts";
@@ -38,13 +39,8 @@ if (!(seconds > 0) || unknown.length > 0) {
   Deno.exit(2);
 }
 
-let current: Arena | undefined;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, async () => {
-    await current?.[Symbol.asyncDispose]();
-    Deno.exit(130);
-  });
-}
+let current: Promise<Arena | undefined> | undefined;
+const guard = untilStopped(async () => await (await current)?.[Symbol.asyncDispose]());
 
 const all: Findings[] = [];
 const broken: string[] = [];
@@ -54,13 +50,13 @@ for (const kind of kinds) {
     site === kind && wanted.includes(slug(name))
   );
   if (faults.length === 0) continue;
-  await using arena = await Arena.start(kind);
+  current = Arena.start(kind);
+  await using arena = await guard(current);
   if (arena === undefined) {
     const names = faults.map(({ name }) => name).join(", ");
     console.log(`NOT DONE: ${names}: this machine cannot step one server's clock (no libfaketime)`);
     continue;
   }
-  current = arena;
   for (const fault of faults) await attack(arena, fault);
 }
 console.log(`\n${findingsTable(all)}\n`);
@@ -79,7 +75,7 @@ async function attack(arena: Arena, fault: Fault): Promise<void> {
     const length = { seconds: system === "control" ? seconds / 2 : seconds, rounds: 2 };
     let findings: Findings;
     try {
-      findings = await runPhase(arena, { fault, system, length, keepIn: flags.keep });
+      findings = await guard(runPhase(arena, { fault, system, length, keepIn: flags.keep }));
     } catch (error) {
       console.log(`${fault.name}, ${system}: FAILED`, error);
       broken.push(`${fault.name}, ${system}: ${error}`);
