@@ -21,9 +21,13 @@ SELECT id, pad FROM large WHERE id = :id;
 `;
 
 const MIB = 1_048_576;
-const ROWS = 20;
+/** Twice that is read of a result. */
+const RESULT_BYTES = MIB;
+/** Rows of a quarter of what a result may have: a handful is too much for one. */
+const ROW_BYTES = MIB / 4;
+const ROWS = 40;
 const TABLE = `CREATE TABLE large (id INT PRIMARY KEY, pad MEDIUMTEXT);
-  INSERT INTO large SELECT seq, REPEAT('x', ${4 * MIB}) FROM seq_1_to_${ROWS}`;
+  INSERT INTO large SELECT seq, REPEAT('x', ${ROW_BYTES}) FROM seq_1_to_${ROWS}`;
 
 async function residentBytes(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
@@ -31,7 +35,10 @@ async function residentBytes(pid: number): Promise<number> {
 }
 
 Deno.test("Service refuses results that would fill its memory, and goes on", async (t) => {
-  await using realm = await testRealm({ realm: await realmWith(STATEMENTS) });
+  const folder = await realmWith(STATEMENTS);
+  const limits = `limits: { resultBytes: ${RESULT_BYTES} }\n`;
+  await Deno.writeTextFile(`${folder}/realmgate.yaml`, limits, { append: true });
+  await using realm = await testRealm({ realm: folder });
   for (const { primary } of realm.realm.stack.shards) {
     for (const sql of TABLE.split(";")) {
       await primary.sql(sql.replace("large ", `${realm.realm.stack.database}.large `));
@@ -47,7 +54,7 @@ Deno.test("Service refuses results that would fill its memory, and goes on", asy
       );
       for (const answer of answers) assertProblem(answer, 413, "result_too_large");
       const grown = await residentBytes(service.pid) - before;
-      assert(grown < 600 * MIB, `${Math.round(grown / MIB)} MiB more`);
+      assert(grown < 300 * MIB, `${Math.round(grown / MIB)} MiB more`);
       const few = await client.get(`/v1/query/${name}?n=3`);
       assertEquals([few.status, (few.body["data"] as unknown[]).length], [200, 3]);
     });
@@ -59,6 +66,6 @@ Deno.test("Service refuses results that would fill its memory, and goes on", asy
     );
     for (const { status, text } of answers) assertEquals(status, 200, text.slice(0, 300));
     const lengths = answers.map(({ body }) => (body["data"] as { pad: string }).pad.length);
-    assertEquals(new Set(lengths), new Set([4 * MIB]));
+    assertEquals(new Set(lengths), new Set([ROW_BYTES]));
   });
 });
