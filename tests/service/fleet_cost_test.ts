@@ -80,17 +80,19 @@ async function during(ms: number, look: () => unknown | Promise<unknown>): Promi
 }
 
 /** Enough for a look of the monitor more or less, of which there is one each 10 s, to weigh little. */
-const QUIET_S = 40;
+const QUIET_S = 30;
 /** The same of the control, which is far off. */
 const CONTROL_S = 16;
-/** How often the process on duty looks at the plans of all statements. */
-const PLANS_MS = 10 * 60_000;
+/** Scheduled tasks begin with a minute. */
+const MINUTE_MS = 60_000;
+/** For how long they go on at most. */
+const TASKS_MS = 5_000;
 
-/** Returns when no plans will be looked at for so long. */
+/** Returns when nothing that is scheduled will begin for so long. */
 async function untilQuiet(ms: number): Promise<void> {
-  const marginMs = 2_000;
-  const nextMs = PLANS_MS - Date.now() % PLANS_MS;
-  if (nextMs < ms + marginMs) await during(nextMs + marginMs, () => {});
+  const into = Date.now() % MINUTE_MS;
+  if (into < TASKS_MS) await during(TASKS_MS - into, () => {});
+  else if (into + ms > MINUTE_MS) await during(MINUTE_MS + TASKS_MS - into, () => {});
 }
 
 /** What the service's account runs on each server in a second, of so many quiet ones. */
