@@ -115,10 +115,12 @@ function listAt(tokens: readonly SqlToken[], open: number): SqlToken[][] {
 
 /** Whether a place is in a list of tables. */
 function inTables(tokens: readonly SqlToken[], at: number): boolean {
-  const depth = tokens[at]?.depth;
+  const depth = tokens[at]?.depth ?? 0;
   for (let back = at - 1; back >= 0; back--) {
     const token = tokens[back];
-    if (token?.depth !== depth || token?.kind !== "word") continue;
+    // What stands before the parenthesis around it is another list.
+    if (token === undefined || token.depth < depth) return false;
+    if (token.depth > depth || token.kind !== "word") continue;
     if (token.upper === "FROM") return true;
     if (token.upper === "UPDATE") return !isBare(tokens, back);
     if (AFTER_TABLES.has(token.upper)) return false;

@@ -27,6 +27,7 @@ const TABLES: readonly (readonly [sql: string, found: readonly string[]])[] = [
   ["UPDATE t, u AS x, g.v SET t.a = 1, x.b = 2 WHERE t.id = x.id", ["t t", "u x", "v v"]],
   ["UPDATE t JOIN u ON t.id = u.id, v SET t.a = 1", ["t t", "u u", "v v"]],
   ["INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = 1, b = 2", ["t t"]],
+  ["SELECT 1 FROM t WHERE id IN (SELECT id FROM u) AND x = IF(y, z, 1)", ["t t", "u u"]],
   ["SELECT 1 FROM g.t AS x JOIN `u v` y ON x.id = y.id", ["t x", "u v y"]],
   ["SELECT 1 FROM a, b c WHERE a.id = c.id", ["a a", "b c"]],
   ["SELECT STRAIGHT_JOIN a.id FROM a STRAIGHT_JOIN b ON b.id = a.id", ["a a", "b b"]],
