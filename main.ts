@@ -21,6 +21,8 @@ import { type TaskHost, TASKS } from "./src/tasks/tasks.ts";
 
 /** JSON is hardly ever shorter than half of what it is made of. */
 const BYTES_READ_PER_ANSWERED = 2;
+/** Enough for what the service asks servers for itself, such as all partitions of a table. */
+const LEAST_BYTES_READ = 16 * 1_048_576;
 
 const host: { current: TaskHost | undefined } = { current: undefined };
 for (const task of TASKS) {
@@ -59,7 +61,8 @@ const served: { readonly fetch?: (request: Request) => Promise<Response> } =
 export default served;
 
 async function worldOf({ name, config }: Pick<StartOrder, "name" | "config">): Promise<World> {
-  const maxBytes = BYTES_READ_PER_ANSWERED * config.limits.resultBytes;
+  const { resultBytes } = config.limits;
+  const maxBytes = Math.max(BYTES_READ_PER_ANSWERED * resultBytes, LEAST_BYTES_READ);
   return {
     clock: systemClock,
     random: systemRandom,

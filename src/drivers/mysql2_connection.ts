@@ -1,7 +1,3 @@
-import type { MysqlSession } from "./mysql.ts";
-import type { ColumnShapes } from "./mysql2_columns.ts";
-import type { ResultLimit } from "./mysql2_execute.ts";
-
 /** The part of mysql2's column definition that is read here. */
 export interface Mysql2Column {
   readonly name: string;
@@ -85,18 +81,4 @@ export interface SessionSocket {
   readonly destroyed: boolean;
   on(event: "close", listener: () => void): unknown;
   destroy(): unknown;
-}
-
-/** What a session is made from. */
-export interface Mysql2SessionParts {
-  /** Past its handshake. */
-  readonly connection: Mysql2Connection;
-  /** What the connection speaks over, below TLS. */
-  readonly socket: SessionSocket;
-  /** What sets the session up after a reset; one statement. */
-  readonly setUp: string;
-  readonly system: MysqlSession["system"];
-  readonly shapes: ColumnShapes;
-  /** What is taken of a read's result at most. */
-  readonly room: Pick<ResultLimit, "rows" | "bytes">;
 }

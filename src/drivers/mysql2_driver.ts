@@ -9,10 +9,11 @@ import {
   SqlError,
 } from "./mysql.ts";
 import { ColumnShapes } from "./mysql2_columns.ts";
-import type { Mysql2Connection, Mysql2SessionParts } from "./mysql2_connection.ts";
+import type { Mysql2Connection } from "./mysql2_connection.ts";
 import { toSqlError } from "./mysql2_errors.ts";
 import { leaveOutKnownColumns } from "./mysql2_execute.ts";
 import { Mysql2Session } from "./mysql2_session.ts";
+import type { Mysql2SessionParts } from "./mysql2_session_parts.ts";
 import { TcpSocket } from "./tcp_socket.ts";
 
 const SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
@@ -68,7 +69,8 @@ export class Mysql2Driver implements MysqlDriver {
       });
       const system = /mariadb/i.test(version) ? "mariadb" : "mysql";
       const setUp = this.#setUp(system);
-      const [shapes, room] = [this.#shapes, this.#room];
+      const shapes = this.#shapes;
+      const room = this.#room;
       const session = new Mysql2Session({ connection, socket, setUp, system, shapes, room });
       await session.query(setUp);
       return session;

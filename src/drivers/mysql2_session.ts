@@ -15,7 +15,6 @@ import type {
   Mysql2Callback,
   Mysql2Connection,
   Mysql2Ok,
-  Mysql2SessionParts,
   Mysql2Statement,
   SessionSocket,
 } from "./mysql2_connection.ts";
@@ -23,6 +22,7 @@ import { endsSession, toSqlError } from "./mysql2_errors.ts";
 import { Executions, type ResultLimit } from "./mysql2_execute.ts";
 import { giveTogether } from "./mysql2_pipeline.ts";
 import { lostAt, toAnswer, toExcess, toTransacted } from "./mysql2_results.ts";
+import type { Mysql2SessionParts } from "./mysql2_session_parts.ts";
 import { Prepared, PreparedStatements } from "./mysql2_statements.ts";
 import { bindable, literal } from "./mysql2_text.ts";
 

@@ -17,15 +17,16 @@ SELECT seq, REPEAT('x', 20000) AS pad FROM seq_1_to_2000000000 LIMIT :n;
 -- @shard s1
 -- @param id int
 -- @batch id = :id
+-- @timeout 30s
 SELECT id, pad FROM large WHERE id = :id;
 `;
 
 const MIB = 1_048_576;
-/** Twice that is read of a result. */
-const RESULT_BYTES = MIB;
-/** Rows of a quarter of what a result may have: a handful is too much for one. */
-const ROW_BYTES = MIB / 4;
-const ROWS = 40;
+/** Of a result twice as much is read. */
+const RESULT_BYTES = 8 * MIB;
+/** All rows together are too much for one result, as are most of them. */
+const ROW_BYTES = 2 * MIB;
+const ROWS = 20;
 const TABLE = `CREATE TABLE large (id INT PRIMARY KEY, pad MEDIUMTEXT);
   INSERT INTO large SELECT seq, REPEAT('x', ${ROW_BYTES}) FROM seq_1_to_${ROWS}`;
 
