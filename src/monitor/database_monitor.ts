@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import type { Alert } from "./alert.ts";
+import { BoardReader } from "./board_reader.ts";
 import type { ServerFacts } from "./db_health_status.ts";
 import type { FleetBoard, ProcessBulletin, ReadBulletin } from "./fleet_board.ts";
 import type { FleetView, IsolateReport, ProcessReport } from "./fleet_view.ts";
@@ -11,7 +12,7 @@ import { NodeHealth } from "./node_health.ts";
 import type { StatementReport } from "./query_metrics.ts";
 import type { ServerWatch } from "./server_watch.ts";
 import type { SlowSample } from "./statement_metrics.ts";
-import { NO_LATENCY, StatementTotals, toMetrics } from "./statement_totals.ts";
+import { StatementTotals, toMetrics } from "./statement_totals.ts";
 
 /** What one isolate tells the main isolate of its process. */
 export interface IsolateBulletin {
@@ -58,10 +59,12 @@ const MAX_SLOW = 100;
 /**
  * What is known of the fleet's databases, processes, isolates and statements, as the main isolate of
  * a process collects it. Each second it hears its isolates, every other it tells the fleet; every ten
- * it asks the servers in depth, if that is its duty. Requests wait for none of it.
+ * it hears and tells latencies, which are most of it, and asks the servers in depth, if that is its
+ * duty. Requests wait for none of it.
  */
 export class DatabaseMonitor implements MonitorSource {
   readonly #options: DatabaseMonitorOptions;
+  readonly #reader: BoardReader;
   readonly #health = new NodeHealth();
   readonly #totals = new StatementTotals();
   #isolates: readonly IsolateBulletin[] = [];
@@ -70,9 +73,6 @@ export class DatabaseMonitor implements MonitorSource {
   /** The hearing under way, whether it is of latencies too, and the one that comes after it. */
   #hearing: { readonly latency: boolean; readonly done: Promise<void> } | undefined;
   #next: { latency: boolean; readonly done: Promise<void> } | undefined;
-  #others: readonly ReadBulletin[] | undefined;
-  #readAt = -Infinity;
-  #reading: Promise<void> | undefined;
   #timer: Timer | undefined;
   #ticks = 0;
   #ticking = false;
@@ -82,6 +82,8 @@ export class DatabaseMonitor implements MonitorSource {
 
   constructor(options: DatabaseMonitorOptions) {
     this.#options = options;
+    const { board, clock, identity } = options;
+    this.#reader = new BoardReader({ board, clock, except: identity.id, freshMs: FRESH_MS });
   }
 
   /** Begins; also arms a timer that was lost anew. */
@@ -110,18 +112,18 @@ export class DatabaseMonitor implements MonitorSource {
   /**
    * See {@linkcode MonitorSource.fleet}.
    *
-   * @param options.latency whether its latencies are to be of now; `false` costs less
+   * @param options.latency whether latencies are needed: a view without them costs a fraction
    */
   async fleet(options: { readonly latency?: boolean } = {}): Promise<FleetView> {
     const { latency = true } = options;
-    await Promise.all([this.#hear({ latency }), this.#read()]);
-    return this.#view(this.#options.redisUp() ? this.#others : undefined);
+    const [{ others }] = await Promise.all([this.#reader.read(latency), this.#hear({ latency })]);
+    return this.#view(this.#options.redisUp() ? others : undefined, { latency });
   }
 
   /** See {@linkcode MonitorSource.own}. */
   async own(): Promise<FleetView> {
-    await this.#hear({ latency: true, anew: true });
-    return this.#view(undefined);
+    await this.#hear({ latency: false, anew: true });
+    return this.#view(undefined, { latency: false });
   }
 
   async #tick(): Promise<void> {
@@ -130,13 +132,14 @@ export class DatabaseMonitor implements MonitorSource {
     try {
       const { topology, duty, servers, board } = this.#options;
       const tick = this.#ticks++;
-      await this.#hear({ latency: tick % LOOK_TICKS === 0 });
+      const latency = tick % LOOK_TICKS === 0;
+      await this.#hear({ latency });
       if (duty() === "theirs") servers.clear();
-      else if (tick % LOOK_TICKS === 0) {
+      else if (latency) {
         void servers.look(topology().shards.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
       }
       if (tick % TELL_TICKS === 0 && !this.#stopped) {
-        await (this.#telling = board.tell(this.#bulletin()));
+        await (this.#telling = board.tell(this.#bulletin({ latency })));
         await this.#options.judge();
       }
       this.#note();
@@ -187,18 +190,13 @@ export class DatabaseMonitor implements MonitorSource {
     if (latency) this.#latencyAt = at;
   }
 
-  #read(): Promise<void> {
-    if (this.#options.clock.now() - this.#readAt < FRESH_MS) return Promise.resolve();
-    return this.#reading ??= this.#options.board.read().then((read) => {
-      this.#others = read?.filter(({ process }) => process.id !== this.#options.identity.id);
-      this.#readAt = this.#options.clock.now();
-    }).finally(() => this.#reading = undefined);
-  }
-
   /** @param others `undefined` where this process speaks for itself alone */
-  #view(others: readonly ReadBulletin[] | undefined): FleetView {
+  #view(
+    others: readonly ReadBulletin[] | undefined,
+    options: { readonly latency: boolean },
+  ): FleetView {
     const { fleet, clock, topology } = this.#options;
-    const own = this.#bulletin();
+    const own = this.#bulletin(options);
     const all = [own, ...(others ?? []).map((one) => one.ageMs < SILENT_MS ? one : past(one))];
     const snapshot = topology();
     return {
@@ -223,9 +221,10 @@ export class DatabaseMonitor implements MonitorSource {
 
   /** The newest of what this process and, not long ago, the others were told by the servers. */
   #facts(): Readonly<Record<string, ServerFacts>> {
-    const lately = this.#options.clock.now() - this.#readAt < SILENT_MS;
+    const { others = [], at } = this.#reader.last;
+    const lately = this.#options.clock.now() - at < SILENT_MS;
     const facts: Record<string, ServerFacts> = {};
-    for (const { servers } of [this.#options, ...lately ? this.#others ?? [] : []]) {
+    for (const { servers } of [this.#options, ...lately ? others : []]) {
       for (const [node, told] of Object.entries("facts" in servers ? servers.facts : servers)) {
         if (told.at >= (facts[node]?.at ?? 0)) facts[node] = told;
       }
@@ -233,7 +232,7 @@ export class DatabaseMonitor implements MonitorSource {
     return facts;
   }
 
-  #bulletin(): ProcessBulletin {
+  #bulletin(options: { readonly latency: boolean }): ProcessBulletin {
     const { identity, clock, duty, redisUp, rssBytes, servers } = this.#options;
     return {
       process: {
@@ -244,7 +243,7 @@ export class DatabaseMonitor implements MonitorSource {
         rssBytes: rssBytes(),
         isolates: this.#isolates.map(({ report }) => report),
       },
-      statements: this.#totals.list(),
+      statements: this.#totals.list(options),
       slow: this.#isolates.flatMap(({ slow }) => slow),
       servers: servers.facts,
     };
@@ -256,7 +255,7 @@ function past(bulletin: ReadBulletin): ReadBulletin {
   const statements = bulletin.statements.map((one) => ({
     ...one,
     recent: { ...NO_COUNTS, seconds: 0 },
-    latency: NO_LATENCY,
+    latency: undefined,
   }));
   return { ...bulletin, statements };
 }

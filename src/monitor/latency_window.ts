@@ -1,4 +1,5 @@
-import { LatencyHistogram, type LatencyPairs } from "./latency_histogram.ts";
+import { LatencyHistogram } from "./latency_histogram.ts";
+import { addPairs, type LatencyPairs } from "./latency_pairs.ts";
 
 /** How long a slot takes in, and how many there are: five minutes, and the one that is begun. */
 const SLOT_MS = 60_000;
@@ -6,9 +7,13 @@ const SLOTS = 6;
 
 /** The durations of the last five minutes. */
 export class LatencyWindow {
-  readonly #slots: (LatencyHistogram | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #current = new LatencyHistogram();
   /** The number of the slot that takes in now, counted from the clock's origin. */
-  #current = -1;
+  #number = -1;
+  /** The slots that are over, the oldest first: a fraction of what a histogram takes. */
+  #past: { readonly number: number; readonly pairs: LatencyPairs }[] = [];
+  /** What those counted together, once it was asked for. */
+  #sum: LatencyPairs | undefined;
 
   /**
    * Counts a duration.
@@ -17,30 +22,24 @@ export class LatencyWindow {
    * @param now when it ended, on the clock's `now()`
    */
   record(ms: number, now: number): void {
-    const number = Math.floor(now / SLOT_MS);
-    if (number !== this.#current) this.#advance(number);
-    const at = number % SLOTS;
-    (this.#slots[at] ??= new LatencyHistogram()).record(ms);
+    this.#advance(Math.floor(now / SLOT_MS));
+    this.#current.record(ms);
   }
 
-  /** All that the window holds at `now`, to be sent; it gives back the slots that are over. */
+  /** All that the window holds at `now`, to be sent. */
   pairs(now: number): LatencyPairs {
     this.#advance(Math.floor(now / SLOT_MS));
-    const slots = this.#slots.filter((slot) => slot !== undefined && !slot.empty);
-    const [first, ...others] = slots;
-    if (first === undefined) {
-      this.#slots.fill(undefined);
-      return [];
-    }
-    if (others.length === 0) return first.pairs();
-    const all = new LatencyHistogram();
-    for (const slot of slots) if (slot !== undefined) all.merge(slot);
-    return all.pairs();
+    this.#sum ??= addPairs(this.#past.map(({ pairs }) => pairs));
+    return addPairs([this.#sum, this.#current.pairs()]);
   }
 
   #advance(number: number): void {
-    const passed = Math.min(number - this.#current, SLOTS);
-    for (let step = 0; step < passed; step++) this.#slots[(number - step) % SLOTS]?.clear();
-    this.#current = number;
+    if (number <= this.#number) return;
+    const pairs = this.#current.pairs();
+    if (pairs.length > 0) this.#past.push({ number: this.#number, pairs });
+    this.#current.clear();
+    this.#sum = undefined;
+    this.#number = number;
+    while ((this.#past[0]?.number ?? number) <= number - SLOTS) this.#past.shift();
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { LatencyPairs } from "./latency_histogram.ts";
+import type { PhasePairs } from "./latency_pairs.ts";
 import { LatencyWindow } from "./latency_window.ts";
 import { SlowSamples } from "./slow_samples.ts";
 import {
@@ -21,7 +21,7 @@ export interface SeriesKey {
 export interface StatementReport extends SeriesKey {
   readonly counts: StatementCounts;
   /** Of the last five minutes; only where it was asked for. */
-  readonly latency?: Readonly<Record<Phase, LatencyPairs>>;
+  readonly latency?: PhasePairs;
 }
 
 /** A call that a database answered. */
@@ -194,7 +194,7 @@ class Series {
     return { calls, cached, batched, rows, bytes, queries, queryMs, callMs, errors, callBuckets };
   }
 
-  pairs(now: number): Record<Phase, LatencyPairs> {
+  pairs(now: number): PhasePairs {
     const { total, queue, execute, encode } = this.latency;
     return {
       total: total.pairs(now),

@@ -1,28 +1,20 @@
 import { addCounts, countsSince, NO_COUNTS } from "./counts.ts";
-import { LatencyHistogram, type LatencyPairs } from "./latency_histogram.ts";
+import { addPhases, latencyOf, type PhasePairs } from "./latency_pairs.ts";
 import type { SeriesKey, StatementReport } from "./query_metrics.ts";
-import type { Phase, StatementCounts, StatementMetrics } from "./statement_metrics.ts";
+import type { StatementCounts, StatementMetrics } from "./statement_metrics.ts";
 
 /** What several isolates counted of one statement on one shard, as processes tell each other. */
 export interface StatementTotal extends SeriesKey {
   readonly since: StatementCounts;
   readonly recent: StatementMetrics["recent"];
-  /** Of the last five minutes. */
-  readonly latency: Readonly<Record<Phase, LatencyPairs>>;
+  /** Of the last five minutes; only where it was asked for. */
+  readonly latency?: PhasePairs | undefined;
 }
 
 /** How far back what is recent goes. */
 const RECENT_MS = 10_000;
 /** What was counted is remembered no more often than this, however often it is asked. */
 const MOMENT_MS = 500;
-const PHASES = ["total", "queue", "execute", "encode"] as const satisfies readonly Phase[];
-/** The latency of a statement that was not called for minutes. */
-export const NO_LATENCY: StatementTotal["latency"] = {
-  total: [],
-  queue: [],
-  execute: [],
-  encode: [],
-};
 
 interface Moment {
   readonly at: number;
@@ -35,7 +27,7 @@ interface Moment {
  */
 export class StatementTotals {
   #totals = new Map<string, StatementReport>();
-  #latency = new Map<string, StatementTotal["latency"]>();
+  #latency = new Map<string, PhasePairs>();
   /** The oldest first; the first is the newest of those that are not recent. */
   #past: Moment[] = [];
   #takenAt = 0;
@@ -47,7 +39,7 @@ export class StatementTotals {
    */
   take(reports: Iterable<StatementReport>, now: number): void {
     const totals = new Map<string, StatementReport>();
-    const latency = new Map<string, StatementReport[]>();
+    const latency = new Map<string, PhasePairs[]>();
     for (const report of reports) {
       const key = `${report.statement} ${report.shard}`;
       const known = totals.get(key);
@@ -55,11 +47,11 @@ export class StatementTotals {
       totals.set(key, { ...report, counts });
       if (report.latency === undefined) continue;
       const told = latency.get(key);
-      if (told === undefined) latency.set(key, [report]);
-      else told.push(report);
+      if (told === undefined) latency.set(key, [report.latency]);
+      else told.push(report.latency);
     }
     this.#totals = totals;
-    for (const [key, told] of latency) this.#latency.set(key, addLatency(told));
+    for (const [key, told] of latency) this.#latency.set(key, addPhases(told));
     this.#takenAt = now;
     if (now - (this.#past.at(-1)?.at ?? -Infinity) < MOMENT_MS) return;
     this.#past.push({
@@ -69,8 +61,12 @@ export class StatementTotals {
     while ((this.#past[1]?.at ?? Infinity) <= now - RECENT_MS) this.#past.shift();
   }
 
-  /** All of them. */
-  list(): StatementTotal[] {
+  /**
+   * All of them.
+   *
+   * @param options.latency whether with their latencies, as they were taken last
+   */
+  list(options: { readonly latency: boolean }): StatementTotal[] {
     const [before] = this.#past;
     const seconds = (this.#takenAt - (before?.at ?? this.#takenAt)) / 1_000;
     return [...this.#totals].map(([key, { statement, shard, kind, counts }]) => ({
@@ -79,7 +75,7 @@ export class StatementTotals {
       kind,
       since: counts,
       recent: { ...countsSince(counts, before?.counts.get(key) ?? NO_COUNTS), seconds },
-      latency: this.#latency.get(key) ?? NO_LATENCY,
+      ...(options.latency ? { latency: this.#latency.get(key) } : {}),
     }));
   }
 }
@@ -95,8 +91,8 @@ export function toMetrics(totals: Iterable<StatementTotal>): StatementMetrics[] 
   }
   return [...groups.values()].map((group) => {
     const [{ statement, shard, kind }] = group as [StatementTotal];
-    const latency = Object.fromEntries(
-      PHASES.map((phase) => [phase, histogramOf(group.map((one) => one.latency[phase])).summary()]),
+    const { total, queue, execute, encode } = addPhases(
+      group.flatMap((one) => one.latency ?? []),
     );
     return {
       statement,
@@ -107,26 +103,12 @@ export function toMetrics(totals: Iterable<StatementTotal>): StatementMetrics[] 
         ...group.map(({ recent }): StatementCounts => recent).reduce(addCounts),
         seconds: Math.max(...group.map(({ recent }) => recent.seconds)),
       },
-      latency: latency as unknown as StatementMetrics["latency"],
+      latency: {
+        total: latencyOf(total),
+        queue: latencyOf(queue),
+        execute: latencyOf(execute),
+        encode: latencyOf(encode),
+      },
     };
   });
-}
-
-function addLatency(reports: readonly StatementReport[]): StatementTotal["latency"] {
-  const [first, ...others] = reports.map(({ latency }) => latency ?? NO_LATENCY);
-  if (first === undefined || others.length === 0) return first ?? NO_LATENCY;
-  const all = [first, ...others];
-  const added = (phase: Phase) => histogramOf(all.map((one) => one[phase])).pairs();
-  return {
-    total: added("total"),
-    queue: added("queue"),
-    execute: added("execute"),
-    encode: added("encode"),
-  };
-}
-
-function histogramOf(pairs: readonly LatencyPairs[]): LatencyHistogram {
-  const histogram = new LatencyHistogram();
-  for (const one of pairs) histogram.add(one);
-  return histogram;
 }

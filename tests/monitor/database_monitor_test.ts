@@ -38,7 +38,7 @@ function bulletin(id: string, options: { readonly calls: number }): ProcessBulle
       rssBytes: 1,
       isolates: [],
     },
-    statements: totals.list(),
+    statements: totals.list({ latency: true }),
     slow: [],
     servers: { s1b: { at: 1, threadsRunning: 77, bufferPoolHitRate: 1, replication: null } },
   };
@@ -80,7 +80,7 @@ Deno.test("DatabaseMonitor counts what a process that died had counted, and noth
     const [seconds] = (await redisCommand(server, "TIME")).split("\r\n").filter((l) =>
       /^\d+$/.test(l)
     );
-    await redisCommand(server, `ZADD {f}:monitor:1:seen ${(Number(seconds) - 60) * 1_000} other`);
+    await redisCommand(server, `ZADD {f}:monitor:2:seen ${(Number(seconds) - 60) * 1_000} other`);
     const view = await eventually(async () => {
       const view = await monitor.fleet();
       return view.processes.some(({ state }) => state === "silent") ? view : undefined;
@@ -100,12 +100,51 @@ Deno.test("FleetBoard passes over what is no bulletin, and takes its own down", 
     const board = new FleetBoard({ fleet: "f", redis, clock: systemClock, log: silentLog });
     await board.tell(bulletin("good", { calls: 1 }));
     for (const [id, text] of [["odd", '{"process":{"id":"odd"}}'], ["none", "x"]]) {
-      await redisCommand(server, `HSET {f}:monitor:1 ${id} ${text}`);
-      await redisCommand(server, `ZADD {f}:monitor:1:seen 99999999999999 ${id}`);
+      await redisCommand(server, `HSET {f}:monitor:2 ${id} ${text}`);
+      await redisCommand(server, `ZADD {f}:monitor:2:seen 99999999999999 ${id}`);
     }
-    assertEquals((await board.read())?.map(({ process }) => process.id), ["good"]);
+    assertEquals(
+      (await board.read({ except: "own", latency: false }))?.map(({ process }) => process.id),
+      ["good"],
+    );
     await board.leave("good");
-    assertEquals(await board.read(), []);
+    assertEquals(await board.read({ except: "own", latency: true }), []);
+  }));
+
+Deno.test("FleetBoard tells latencies by themselves, less often, to who asks for them", () =>
+  withRedis(async (server, connect) => {
+    const redis = connect();
+    await redis.start();
+    const board = new FleetBoard({ fleet: "f", redis, clock: systemClock, log: silentLog });
+    const whole = bulletin("other", { calls: 3 });
+    const statements = whole.statements.map((one) => ({ ...one, latency: undefined }));
+    const read = async (latency: boolean) => {
+      const [one] = await board.read({ except: "own", latency }) ?? [];
+      return one?.statements.map(({ since, latency }) => [since.calls, latency?.total]);
+    };
+    const pairs = [[3, Array.from(whole.statements[0]?.latency?.total ?? [])]];
+    await board.tell(whole);
+    assertEquals(await read(true), pairs);
+    assertEquals(await read(false), [[3, undefined]]);
+    await board.tell({ ...whole, statements });
+    assertEquals(await read(true), pairs, "they stay until they are told anew");
+    assertEquals(await board.read({ except: "other", latency: true }), []);
+    await board.leave("other");
+    assertEquals(await redisCommand(server, "EXISTS {f}:monitor:2:latency"), ":0\r\n");
+
+    // So many that their text is too long: the statements are told all the same.
+    const many = Array.from({ length: 3_000 }, (_, at) => at).flatMap((at) => [at, 1]);
+    const [one] = whole.statements;
+    await board.tell({
+      ...whole,
+      statements: Array.from({ length: 50 }, (_, n) => ({
+        ...one as NonNullable<typeof one>,
+        statement: `statement.${n}`,
+        latency: { total: many, queue: many, execute: many, encode: many },
+      })),
+    });
+    const cut = await read(true);
+    assertEquals([cut?.length, cut?.[0]], [50, [3, undefined]]);
   }));
 
 Deno.test("FleetBoard tells without statements where they are too many", () =>
@@ -120,7 +159,7 @@ Deno.test("FleetBoard tells without statements where they are too many", () =>
       statement: `statement.${n}`,
     }));
     await board.tell({ ...one, statements });
-    const [read] = await board.read() ?? [];
+    const [read] = await board.read({ except: "own", latency: true }) ?? [];
     assertEquals([read?.process.id, read?.statements.length], ["big", 0]);
   }));
 
@@ -140,13 +179,47 @@ Deno.test("DatabaseMonitor asks its isolates once for all who come while it asks
   });
   const scrapes = [monitor.own(), monitor.own()];
   const views = Array.from({ length: 50 }, () => [monitor.own(), monitor.fleet()]).flat();
-  assertEquals(asked, [true]);
+  assertEquals(asked, [false]);
   answers[0]?.();
   await scrapes[0];
   await eventually(() => answers.length === 2);
   answers[1]?.();
   await Promise.all([...scrapes, ...views]);
-  assertEquals(asked, [true, true]);
+  // A scrape needs no latencies; the hearing that views wait for as well has them.
+  assertEquals(asked, [false, true]);
+});
+
+Deno.test("DatabaseMonitor reads the others' latencies for who asks for them, whoever asked before", async () => {
+  const clock = new ManualClock();
+  const whole = { ...bulletin("other", { calls: 1 }), ageMs: 0 };
+  const light = {
+    ...whole,
+    statements: whole.statements.map((one) => ({ ...one, latency: undefined })),
+  };
+  const read: boolean[] = [];
+  const monitor = monitorOf({
+    tell: () => Promise.resolve(),
+    read: ({ latency }) => {
+      read.push(latency);
+      return Promise.resolve([latency ? whole : light]);
+    },
+    leave: () => Promise.resolve(),
+  }, { clock });
+  const counted = async (latency: boolean) =>
+    (await monitor.fleet({ latency })).statements.map((one) => [
+      one.since.calls,
+      one.latency.total.count,
+    ]);
+  const answers = [counted(false), counted(true), counted(false)];
+  // The last shares what the one before it reads.
+  assertEquals(await Promise.all(answers), [[[1, 0]], [[1, 1]], [[1, 1]]]);
+  assertEquals(read, [false, true]);
+  clock.advance(500);
+  assertEquals(await counted(true), [[1, 1]]);
+  assertEquals(read, [false, true], "what was read just now does");
+  clock.advance(2_000);
+  assertEquals([await counted(false), await counted(true)], [[[1, 0]], [[1, 1]]]);
+  assertEquals(read, [false, true, false, true]);
 });
 
 Deno.test("DatabaseMonitor forgets what others were told of servers once it hears them no more", async () => {

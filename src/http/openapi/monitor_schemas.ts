@@ -146,7 +146,7 @@ export function monitorSchemas(): Schema {
         p99: number("99 of 100 took no longer."),
         max: number("None took longer."),
       }),
-      description: "Durations, to one part in a hundred.",
+      description: "Durations, to one part in thirty.",
     },
     SlowSample: object({
       at: instant("When it ended"),
