@@ -79,7 +79,8 @@ async function during(ms: number, look: () => unknown | Promise<unknown>): Promi
   }, { withinMs: ms + 10_000 });
 }
 
-const QUIET_S = 8;
+/** As long as it is between looks in depth, so that a count has one of them, seldom none, never two. */
+const QUIET_S = 10;
 const MINUTE_MS = 60_000;
 /** How long what is scheduled with a minute goes on at most. */
 const MARGIN_MS = 2_000;
