@@ -8,7 +8,7 @@ import type { BatchPlan } from "./batch_plan.ts";
 import type { Bound, CompiledStatement } from "./compiled_statement.ts";
 import type { ExecutionLog } from "./execution_log.ts";
 import { isNodeFailure } from "./failure.ts";
-import { type Batch, ReadLane } from "./read_lane.ts";
+import { type Batch, type BatchRows, type ReadBatch, ReadLane } from "./read_lane.ts";
 
 /** What batches work with; they own none of it. */
 export interface ReadBatchesParts {
@@ -91,7 +91,7 @@ export class ReadBatches {
   async #run(
     node: string,
     work: { readonly compiled: CompiledStatement; readonly batch: Batch; readonly scope: Scope },
-  ): Promise<((key: string) => Rows) | undefined> {
+  ): ReturnType<ReadBatch> {
     const { compiled, batch, scope } = work;
     const { plan } = compiled;
     const [first] = batch.values();
@@ -105,7 +105,7 @@ export class ReadBatches {
       if (batch.size === 1) {
         const { sql, values } = first.bound;
         const result = await connection.execute(sql, values, { scope });
-        return result.kind === "rows" ? () => result : undefined;
+        return result.kind === "rows" ? { of: () => result, size: 0 } : undefined;
       }
       const { sql, values } = plan.merge(first.bound, [...batch.keys()]);
       const result = await connection.execute(sql, values, { scope });
@@ -128,10 +128,10 @@ export class ReadBatches {
       readonly plan: BatchPlan;
       readonly batch: Batch;
     },
-  ): ((key: string) => Rows) | undefined {
+  ): BatchRows | "too_large" | undefined {
     const { compiled, plan, batch } = work;
     // The session gives no more: somebody's rows may be missing.
-    if (result.excess === true || result.rows.length > MOST_ROWS) return undefined;
+    if (result.excess === true || result.rows.length > MOST_ROWS) return "too_large";
     const byKey = plan.split(result, batch);
     if (byKey === undefined) {
       const { name } = compiled.statement;
@@ -142,6 +142,17 @@ export class ReadBatches {
       return undefined;
     }
     const none = plan.none(result);
-    return (key) => byKey.get(key) ?? none;
+    return { of: (key) => byKey.get(key) ?? none, size: sizeOf(result) };
   }
+}
+
+/** Nothing but texts and bytes makes rows large. */
+function sizeOf({ rows }: Rows): number {
+  let size = 0;
+  for (const row of rows) {
+    for (const value of row) {
+      if (typeof value === "string" || value instanceof Uint8Array) size += value.length;
+    }
+  }
+  return size;
 }

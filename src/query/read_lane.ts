@@ -4,11 +4,14 @@ import type { Scope, ScopeEnd, ScopeWatch } from "../core/scope.ts";
 import { SharedTrace } from "../core/shared_trace.ts";
 import type { Rows } from "../drivers/mysql.ts";
 import { InterruptedError } from "../pool/interrupted_error.ts";
+import { BatchSize } from "./batch_size.ts";
 import { Crowd } from "./crowd.ts";
 import type { Bound } from "./compiled_statement.ts";
 
 /** One caller that waits for its key. */
 interface Waiter {
+  /** Whom it waits with. */
+  member: Member;
   readonly scope: Scope;
   readonly leave: (end: ScopeEnd) => void;
   readonly resolve: (rows: Rows | undefined) => void;
@@ -31,14 +34,22 @@ interface SentBatch {
 /** The keys that are read at once, with a call of each. */
 export type Batch = ReadonlyMap<string, { readonly bound: Bound }>;
 
-/** Reads a batch: the rows of each key, or `undefined` where each caller has to read by itself. */
+/** What was read for a batch. */
+export interface BatchRows {
+  readonly of: (key: string) => Rows;
+  /** About how many bytes they all are. */
+  readonly size: number;
+}
+
+/**
+ * Reads a batch: the rows of its keys, `too_large` where that was of several and fewer have to be
+ * asked for at once, or `undefined` where each caller has to read by itself.
+ */
 export type ReadBatch = (
   batch: Batch,
   scope: Scope,
-) => Promise<((key: string) => Rows) | undefined>;
+) => Promise<BatchRows | "too_large" | undefined>;
 
-/** Keys of one batch; the statements that are prepared for them have 1, 2, 4, … 128 places. */
-const MAX_KEYS = 128;
 /** Batches of one lane under way at once, whatever the node does. */
 const MAX_UNDER_WAY = 4;
 /** What a batch is taken to need before one was measured. */
@@ -72,6 +83,7 @@ export class ReadLane {
   /** When the last batch was sent, on the clock's `now()`. */
   #sentAt = 0;
   #timer: Timer | undefined;
+  readonly #size = new BatchSize();
   /** Whether callers come together: the last batch had more than one key. */
   #crowded = false;
   readonly #crowd: Crowd;
@@ -110,20 +122,21 @@ export class ReadLane {
       if (member === undefined) {
         this.#pending.set(key, member = { bound, waiters: [], sent: undefined });
       }
-      const { waiters } = member;
       const waiter: Waiter = {
+        member,
         scope,
         resolve,
         reject,
         leave: (end) => {
+          const { waiters, sent } = waiter.member;
           waiters.splice(waiters.indexOf(waiter), 1);
           reject(new InterruptedError(end, "not_applied"));
-          if (waiters.length === 0 && member.sent !== undefined) abandon(member.sent);
+          if (waiters.length === 0 && sent !== undefined) abandon(sent);
         },
       };
-      waiters.push(waiter);
+      member.waiters.push(waiter);
       scope.onEnd(waiter.leave);
-      if (this.#pending.size >= MAX_KEYS) this.#send();
+      if (this.#pending.size >= this.#size.most) this.#send();
       else if (this.#underWay === 0) this.#sendSoon();
       else if (this.#isLate()) this.#send();
       else this.#timer ??= this.#options.clock.after(LOOK_MS, () => this.#look());
@@ -192,25 +205,27 @@ export class ReadLane {
   #take(): Map<string, Member> {
     const batch = this.#pending;
     for (const [key, { waiters }] of batch) if (waiters.length === 0) batch.delete(key);
-    if (batch.size <= MAX_KEYS) {
+    if (batch.size <= this.#size.most) {
       this.#pending = new Map();
       return batch;
     }
-    const first = new Map([...batch].slice(0, MAX_KEYS));
+    const first = new Map([...batch].slice(0, this.#size.most));
     for (const key of first.keys()) batch.delete(key);
     return first;
   }
 
   async #run(members: ReadonlyMap<string, Member>, beganAt: number): Promise<void> {
-    const { watch, timeoutMs, read } = this.#options;
+    const { watch, timeoutMs } = this.#options;
     const scope = watch.open({ timeoutMs, trace: traceOf(members) });
     const sent = { members, scope };
     for (const member of members.values()) member.sent = sent;
     try {
-      const rowsOf = await read(members, scope);
+      const read = await this.#options.read(members, scope);
+      if (read === "too_large") return this.#halve(members);
       this.#learn(beganAt);
+      if (read !== undefined) this.#size.learn(members.size, read.size);
       for (const [key, { waiters }] of members) {
-        const rows = rowsOf?.(key);
+        const rows = read?.of(key);
         for (const waiter of waiters) settle(waiter).resolve(rows);
       }
     } catch (error) {
@@ -219,6 +234,22 @@ export class ReadLane {
       }
     } finally {
       scope.close();
+    }
+  }
+
+  /** They are sent again before whoever came meanwhile, half as many at once. */
+  #halve(members: ReadonlyMap<string, Member>): void {
+    this.#size.tooLarge(members.size);
+    const later = this.#pending;
+    this.#pending = new Map(members);
+    for (const member of members.values()) member.sent = undefined;
+    for (const [key, member] of later) {
+      const earlier = members.get(key);
+      if (earlier === undefined) this.#pending.set(key, member);
+      else {
+        for (const waiter of member.waiters) waiter.member = earlier;
+        earlier.waiters.push(...member.waiters);
+      }
     }
   }
 }

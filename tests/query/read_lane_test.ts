@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Scope } from "../../src/core/scope.ts";
 import { ScopeWatch } from "../../src/core/scope.ts";
 import type { Rows } from "../../src/drivers/mysql.ts";
-import type { Batch } from "../../src/query/read_lane.ts";
+import type { Batch, ReadBatch } from "../../src/query/read_lane.ts";
 import { ReadLane } from "../../src/query/read_lane.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
@@ -11,8 +11,8 @@ const BOUND = { values: [], sql: "", shardKey: undefined };
 interface Sent {
   readonly keys: readonly string[];
   readonly scope: Scope;
-  readonly answer: () => void;
-  readonly give: (result: undefined) => void;
+  readonly answer: (size?: number) => void;
+  readonly give: (result: "too_large" | undefined) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -42,22 +42,22 @@ class Setting {
   ask(key: string, timeoutMs = 1_000): { readonly scope: Scope; readonly rows: Promise<unknown> } {
     const scope = this.watch.open({ timeoutMs });
     const alone = () =>
-      this.#read(new Map([[key, { bound: BOUND }]]), scope).then((rowsOf) => rowsOf?.(key));
+      this.#read(new Map([[key, { bound: BOUND }]]), scope).then((read) =>
+        typeof read === "object" ? read.of(key) : undefined
+      );
     const read = this.lane.atRest ? this.lane.alone(alone) : this.lane.read(key, BOUND, scope);
     const rows = read.then((found) => found?.rows);
     rows.catch(() => {});
     return { scope, rows };
   }
 
-  #read(batch: Batch, scope: Scope): Promise<((key: string) => Rows) | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<
-      ((key: string) => Rows) | undefined
-    >();
-    const rowsOf = (key: string): Rows => ({ kind: "rows", columns: [], rows: [[key]] });
+  #read(batch: Batch, scope: Scope): ReturnType<ReadBatch> {
+    const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<ReadBatch>>>();
+    const of = (key: string): Rows => ({ kind: "rows", columns: [], rows: [[key]] });
     this.sent.push({
       keys: [...batch.keys()],
       scope,
-      answer: () => resolve(rowsOf),
+      answer: (size = 0) => resolve({ of, size }),
       give: resolve,
       fail: reject,
     });
@@ -203,4 +203,68 @@ Deno.test("ReadLane sends at most 128 keys at a time, and the rest after them", 
   }
   assertEquals(Math.max(...setting.sent.map(({ keys }) => keys.length)), 128);
   assertEquals((await Promise.all(asked.map(({ rows }) => rows))).length, 300);
+});
+
+Deno.test("ReadLane asks for half as many at once when their rows are too many, and slowly for more", async () => {
+  const setting = new Setting();
+  const settle = () => new Promise((resolve) => setTimeout(resolve));
+  setting.ask("first");
+  const asked = ["1", "2", "3", "4", "5"].map((key) => setting.ask(key));
+  setting.sent[0]?.answer();
+  await settle();
+  assertEquals(setting.sent[1]?.keys, ["1", "2", "3", "4", "5"]);
+  const again = setting.ask("3");
+  const later = setting.ask("6");
+  asked[1]?.scope.end("client_closed");
+  setting.sent[1]?.give("too_large");
+  for (let at = 2; at < 5; at++) {
+    await settle();
+    setting.turn();
+    setting.sent[at]?.answer();
+  }
+  assertEquals(setting.sent.slice(2).map(({ keys }) => keys), [["1", "3"], ["4", "5", "6"]]);
+  assertEquals(
+    await Promise.all([asked[2]?.rows, again.rows, later.rows]),
+    [[["3"]], [["3"]], [["6"]]],
+  );
+  await assertRejects(() => asked[1]?.rows as Promise<unknown>);
+  assertEquals(setting.lane.idle, true);
+});
+
+Deno.test("ReadLane stops what it asks for again once nobody waits for it", async () => {
+  const setting = new Setting();
+  const settle = () => new Promise((resolve) => setTimeout(resolve));
+  setting.ask("first");
+  const asked = ["1", "2"].map((key) => setting.ask(key));
+  setting.sent[0]?.answer();
+  await settle();
+  const same = setting.ask("2");
+  setting.sent[1]?.give("too_large");
+  await settle();
+  setting.turn();
+  assertEquals(setting.sent[2]?.keys, ["1"]);
+  setting.sent[2]?.answer();
+  await settle();
+  setting.turn();
+  assertEquals(setting.sent[3]?.keys, ["2"]);
+  same.scope.end("client_closed");
+  assertEquals(setting.sent[3]?.scope.ended, undefined, "another still waits");
+  asked[1]?.scope.end("client_closed");
+  assertEquals(setting.sent[3]?.scope.ended, "client_closed");
+});
+
+Deno.test("ReadLane asks for as many at once as have a megabyte together", async () => {
+  const setting = new Setting();
+  const settle = () => new Promise((resolve) => setTimeout(resolve));
+  setting.ask("first");
+  for (let key = 0; key < 20; key++) setting.ask(String(key));
+  setting.sent[0]?.answer();
+  await settle();
+  for (const size of [4_000_000, 900_000, 1_200_000, 0]) {
+    setting.sent.at(-1)?.answer(size);
+    await settle();
+    const before = setting.sent.length;
+    for (let key = 0; setting.sent.length === before; key++) setting.ask(String(key));
+  }
+  assertEquals(setting.sent.slice(1).map(({ keys }) => keys.length), [20, 5, 6, 5, 6]);
 });
