@@ -3,7 +3,7 @@ import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import type { Trace } from "../core/telemetry.ts";
 import type { RedisClient } from "../drivers/redis.ts";
-import { TimeLimits } from "../drivers/time_limits.ts";
+import { TimeLimits } from "../core/time_limits.ts";
 import { Announcer } from "./announcer.ts";
 import {
   type CacheEvent,

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 
 /** One wait with a time limit. */
 export interface TimeLimit {
@@ -20,7 +20,7 @@ export interface TimeLimit {
  * @example
  * ```ts
  * import { TimeLimits } from "./time_limits.ts";
- * import { systemClock } from "../core/clock.ts";
+ * import { systemClock } from "./clock.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const limits = new TimeLimits({ clock: systemClock, limitMs: 1_000 });

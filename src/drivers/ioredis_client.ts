@@ -19,7 +19,7 @@ import { redisAttributes, traceScript } from "./redis_spans.ts";
 import type { RedisTarget } from "./redis_target.ts";
 import { SentinelWatch } from "./sentinel_watch.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { TimeLimits } from "./time_limits.ts";
+import { TimeLimits } from "../core/time_limits.ts";
 
 /** What an {@linkcode IoredisClient} is made of. */
 export interface IoredisClientOptions {

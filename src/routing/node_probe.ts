@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { ScopeWatch } from "../core/scope.ts";
+import { TimeLimits } from "../core/time_limits.ts";
 import {
   type MysqlDriver,
   type MysqlSession,
@@ -25,7 +26,10 @@ export interface NodeProbeOptions {
   readonly driver: MysqlDriver;
   readonly clock: Clock;
   readonly watch: ScopeWatch;
-  /** How long a look may take, with the connection that it may need. */
+  /**
+   * How long a look may take, with the connection that it may need, in time in which its answer could
+   * be heard; {@linkcode LONGEST} times as long by the clock.
+   */
   readonly timeoutMs: number;
   /** Told of each look's result. */
   readonly onLook: (observation: Observation) => void;
@@ -36,15 +40,19 @@ interface Opened {
   readonly status: StatusTable;
 }
 
+/** By how much a look may be longer than its time limit because this process itself is slow. */
+const LONGEST = 5;
 /** The heartbeat table is missing, may not be read, or there is no database. */
 const UNREADABLE: ReadonlySet<number> = new Set([1049, 1142, 1146]);
 
 /**
  * Looks at one node over a connection of its own: one look at a time, one round trip each, none
- * longer than its time limit, so that a server that hangs holds up nothing else.
+ * longer than its time limit, so that a server that hangs holds up nothing else. A node is not taken to
+ * be down because this process is too busy to read its answer.
  */
 export class NodeProbe {
   readonly #options: NodeProbeOptions;
+  readonly #limits: TimeLimits;
   #session: Opened | undefined;
   #current: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -55,6 +63,7 @@ export class NodeProbe {
 
   constructor(options: NodeProbeOptions) {
     this.#options = options;
+    this.#limits = new TimeLimits({ clock: options.clock, limitMs: options.timeoutMs });
   }
 
   /** Looks, or joins the look that is under way. Never fails. */
@@ -103,7 +112,8 @@ export class NodeProbe {
 
   async #find(): Promise<Finding> {
     const { watch, timeoutMs } = this.#options;
-    const scope = watch.open({ timeoutMs });
+    const scope = watch.open({ timeoutMs: LONGEST * timeoutMs });
+    const limit = this.#limits.begin(() => scope.end("deadline_exceeded"));
     const giveUp = () => this.#drop();
     scope.onEnd(giveUp);
     try {
@@ -120,6 +130,7 @@ export class NodeProbe {
         : `no answer within ${timeoutMs} ms`;
       return { ...NOTHING, up: false, trouble, refused: error instanceof ExcessPrivilegeError };
     } finally {
+      this.#limits.end(limit);
       scope.offEnd(giveUp);
       scope.close();
     }

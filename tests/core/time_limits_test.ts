@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { TimeLimits } from "../../src/drivers/time_limits.ts";
+import { TimeLimits } from "../../src/core/time_limits.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 Deno.test("TimeLimits ends waits in their order, each within a fifth of its time", () => {

@@ -98,6 +98,20 @@ Deno.test("TopologyProber goes on looking at the others when one node hangs", ()
     await until(() => node("s1b").ejected === undefined, "the replica to be back");
   }));
 
+Deno.test("TopologyProber takes no node to be down because its own process is busy", () =>
+  withProbedStack(async ({ probe }) => {
+    const { prober, told } = await probe();
+    for (let stalls = 0; stalls < 3; stalls++) {
+      const look = prober.probeNow("s1");
+      const until = performance.now() + 1_500;
+      while (performance.now() < until);
+      await look;
+    }
+    const out = told.flatMap(({ shards }) => shards.flatMap(({ nodes }) => nodes))
+      .filter(({ up }) => !up);
+    assertEquals(out, []);
+  }));
+
 Deno.test("TopologyProber follows a promotion with a newer epoch and refuses two primaries", () =>
   withProbedStack(async ({ a, b, probe }) => {
     const { shard, until, told } = await probe();
