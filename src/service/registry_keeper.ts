@@ -28,7 +28,8 @@ export interface RegistryKeeperOptions {
 
 /**
  * Keeps the registries of a process's isolates true: reads the files for all of them, asks the
- * servers once for all of them, and says each verdict in the log. Requests never wait for it.
+ * servers once for all of them, and says each verdict in the log. No request waits for it, only the
+ * start does.
  */
 export class RegistryKeeper {
   readonly #options: RegistryKeeperOptions;
@@ -61,7 +62,7 @@ export class RegistryKeeper {
       const sources = await this.read();
       this.#options.onStatements(sources);
       this.#tellAgain(sources.filter(({ file, text }) => before.get(file) !== text));
-      this.check();
+      void this.check();
     } catch (error) {
       if (!(error instanceof StatementFaultsError)) {
         return log.error("statements could not be read", { error });
@@ -72,9 +73,9 @@ export class RegistryKeeper {
     }
   }
 
-  /** Asks the servers about every statement, one check after the other. */
-  check(): void {
-    this.#queue(async () => {
+  /** Asks the servers about every statement, one check after the other. Never fails. */
+  check(): Promise<void> {
+    return this.#queue(async () => {
       await this.#plans.recall();
       const checked = await this.#ask();
       if (checked === undefined) return;
@@ -86,7 +87,7 @@ export class RegistryKeeper {
 
   /** Asks again where the last check met a shard that was away, or a refusal. */
   recheck(): void {
-    if (this.#open) this.check();
+    if (this.#open) void this.check();
   }
 
   /** Looks at every plan again, for all processes of the fleet: by the statistics of now. */

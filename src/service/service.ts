@@ -14,6 +14,8 @@ import { Workers } from "./workers.ts";
 const EXIT_RESTART = 70;
 /** The whole of a graceful stop, less what it takes to end the process. */
 const STOP_MS = 23_000;
+/** How long the first check of the statements may hold up a start. */
+const FIRST_CHECK_MS = 5_000;
 /** What the isolates that still work get, once one of them is lost. */
 const LOST_DRAIN_MS = 2_000;
 
@@ -122,10 +124,25 @@ export class Service implements TaskHost {
     const workers = options.listen ? config.listen.isolates - 1 : 0;
     for (let n = 0; n < workers; n++) await this.#workers.start(order(`isolate-${n + 2}`));
     this.#workers.broadcast({ type: "topology", snapshot: this.#fleet.snapshot });
-    this.#setPhase("serving");
     this.#fleet.startMonitor();
-    this.#registry.check();
+    await this.#firstCheck();
+    if (this.#stopping !== undefined) return;
+    this.#setPhase("serving");
     world.log.info("serving", { port, isolates: workers + 1 });
+  }
+
+  /**
+   * Waits until the servers were asked about every statement, which is neither batched nor grouped
+   * before; not for long, since a server that is away is asked again and again.
+   */
+  #firstCheck(): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = this.#options.world.clock.after(FIRST_CHECK_MS, resolve);
+      void this.#registry.check().finally(() => {
+        limit.cancel();
+        resolve();
+      });
+    });
   }
 
   /** Reads the statements again; a fault changes nothing. Every verdict is a line in the log. */
