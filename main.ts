@@ -60,7 +60,9 @@ const served: { readonly fetch?: (request: Request) => Promise<Response> } =
   Deno.args[0] === "serve" ? {} : { fetch };
 export default served;
 
+/** The adapters of this isolate, its log among them: once, whichever isolate it is. */
 async function worldOf({ name, config }: Pick<StartOrder, "name" | "config">): Promise<World> {
+  setupLog(config.log.level);
   const { resultBytes } = config.limits;
   const maxBytes = Math.max(BYTES_READ_PER_ANSWERED * resultBytes, LEAST_BYTES_READ);
   return {
@@ -85,7 +87,6 @@ async function start(options: { readonly listen: boolean }): Promise<Service> {
     file,
     environment: Deno.env.toObject(),
   });
-  setupLog(config.log.level);
   const ca = config.database.tls?.ca;
   const service = new Service({
     config,

@@ -21,6 +21,10 @@ Deno.test("Service is ready once the servers were asked about its statements", a
       const { body } = await client.get("/v1/statements/player.get");
       assertEquals(Array.isArray(body["columns"]), true);
     }
+    // And each writes its own lines.
+    const said = (isolate: string) =>
+      service.logs.some((line) => line.includes(`"args":{"isolate":"${isolate}"`));
+    await eventually(() => said("isolate-1") && said("isolate-2"));
   });
 
   await t.step("a server that does not answer holds it up for some seconds only", async () => {
