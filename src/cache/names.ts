@@ -2,7 +2,14 @@ const PLAIN = /^[\w.:-]*$/;
 
 /** A value as it stands in a tag: letters, digits and `_ . : -` as they are, the rest encoded. */
 export function tagPart(value: string): string {
-  return PLAIN.test(value) ? value : encodeURIComponent(value);
+  return PLAIN.test(value) ? value : encodeURIComponent(value).replace(RESTORED, otherwise);
+}
+
+/** What `encodeURIComponent` does not do as tags have it. */
+const RESTORED = /%3A|[!~*'()]/g;
+
+function otherwise(part: string): string {
+  return part === "%3A" ? ":" : `%${part.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 /*

@@ -5,6 +5,7 @@ import { keyTag, parseOwnTag, tagPart, wholeTag } from "../../src/cache/names.ts
 Deno.test("tagPart leaves plain values as they are and encodes the rest", () => {
   assertEquals(tagPart("a-Z_0.9:x"), "a-Z_0.9:x");
   assertEquals(tagPart("#a b/ü"), "%23a%20b%2F%C3%BC");
+  assertEquals(tagPart("O'Neil: (a*b)!~"), "O%27Neil:%20%28a%2Ab%29%21%7E");
   assertEquals(tagPart(""), "");
 });
 
