@@ -20,6 +20,9 @@ const MAX_CALLS = 100;
 /** Calls of one batch under way at a time, so that one batch cannot fill a pool's queue. */
 const CONCURRENT_CALLS = 8;
 
+/** What the reads of one batch may answer together, in times of what one answer may have. */
+const ANSWERS = 4;
+
 interface BatchCall {
   readonly statement: string;
   readonly params: unknown;
@@ -36,7 +39,7 @@ export function postBatch(parts: Parts): (c: Context) => Promise<Response> {
     const request = c.req.raw;
     const principal = parts.authenticator.authenticate(request.headers.get("authorization"));
     const options = readCallOptions(request.headers, "batch");
-    const { maxDeadlineMs, bodyBytes } = parts.limits;
+    const { maxDeadlineMs, bodyBytes, resultBytes } = parts.limits;
     const scope = openScope(
       parts,
       request,
@@ -49,12 +52,13 @@ export function postBatch(parts: Parts): (c: Context) => Promise<Response> {
       const id = requestId(request.headers);
       const results = new Array<string>(calls.length);
       const writes: WrittenAt[] = [];
+      const room = { left: ANSWERS * resultBytes };
       let next = 0;
       const work = async () => {
         while (next < calls.length) {
           const at = next++;
           const call = calls[at] as BatchCall;
-          results[at] = await answer(parts, { call, principal, options, scope, id, writes });
+          results[at] = await answer(parts, { call, principal, options, scope, id, writes, room });
         }
       };
       await Promise.all(Array.from({ length: Math.min(CONCURRENT_CALLS, calls.length) }, work));
@@ -86,9 +90,11 @@ async function answer(
     readonly id: string;
     /** Filled with what was written. */
     readonly writes: WrittenAt[];
+    /** How long the answers of reads may still be. */
+    readonly room: { left: number };
   },
 ): Promise<string> {
-  const { call, principal, options, scope, id, writes } = run;
+  const { call, principal, options, scope, id, writes, room } = run;
   let own: Scope | undefined;
   let compiled: CompiledStatement | undefined;
   let bound: Bound | undefined;
@@ -109,6 +115,8 @@ async function answer(
     const run = { compiled, bound, options: ownOptions };
     const { body, write } = await runStatement(parts, run, own);
     if (write !== undefined) writes.push(write);
+    else if (body.length > room.left) throw tooMuch(compiled);
+    else room.left -= body.length;
     return `{"status":200,"body":${body}}`;
   } catch (error) {
     if (compiled !== undefined) countFailure(parts, { compiled, bound, scope: own, error });
@@ -120,6 +128,13 @@ async function answer(
     scope.offEnd(end);
     own?.close();
   }
+}
+
+function tooMuch({ statement: { name } }: CompiledStatement): RealmgateError {
+  return new RealmgateError(
+    "result_too_large",
+    `Cannot answer ${name}: what a batch reads may be ${ANSWERS} times limits.resultBytes in all`,
+  );
 }
 
 /** A call's own fence; a fault in it is that call's alone, like one of its parameters. */

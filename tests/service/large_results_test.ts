@@ -69,4 +69,18 @@ Deno.test("Service refuses results that would fill its memory, and goes on", asy
     const lengths = answers.map(({ body }) => (body["data"] as { pad: string }).pad.length);
     assertEquals(new Set(lengths), new Set([ROW_BYTES]));
   });
+
+  await t.step("a batch answers what it may hold, and each call beyond that says so", async () => {
+    const read = (n: number) => ({ statement: "large.one", params: { id: n % ROWS + 1 } });
+    const write = { statement: "player.add_gold", params: { playerId: "1", amount: 1 } };
+    const calls = [...Array.from({ length: 30 }, (_, n) => read(n)), write];
+    const { status, body } = await client.post("/v1/batch", { calls });
+    assertEquals(status, 200);
+    const results = body["results"] as { status: number; body: { code?: string } }[];
+    const answered = results.filter((result) => result.status === 200);
+    // 32 MiB and the write, whose answer is never left out.
+    assertEquals([answered.length, results.at(-1)?.status], [16, 200]);
+    const others = results.filter((result) => result.status !== 200);
+    assertEquals(new Set(others.map(({ body }) => body.code)), new Set(["result_too_large"]));
+  });
 });
