@@ -1,7 +1,7 @@
 import { collationFault, type SchemaColumn } from "./key_collation.ts";
 import type { Statement } from "./statement.ts";
 
-const WHOLE_COLUMNS = new Set(["tinyint", "smallint", "mediumint", "int", "bigint", "year"]);
+const WHOLE_COLUMNS = new Set(["tinyint", "smallint", "mediumint", "int", "bigint"]);
 
 /**
  * Why calls of a statement cannot be told apart by the keys of their rows, or `undefined` where they

@@ -34,10 +34,14 @@ export class BatchPlan {
     );
   }
 
-  /** What tells a call from others of its group; `undefined` for one that no row can be for. */
+  /**
+   * What tells a call from others of its group; `undefined` for one that no row can be for, and for a
+   * text that ends with a space, which most binary collations take for equal to the one without.
+   */
   keyOf({ given = [] }: Bound): string | undefined {
     const key = given[this.#key];
-    return typeof key === "string" ? key : typeof key === "number" ? String(key) : undefined;
+    if (typeof key === "string") return key.endsWith(" ") ? undefined : key;
+    return typeof key === "number" ? String(key) : undefined;
   }
 
   /** Calls of one group differ in their keys alone. */

@@ -44,13 +44,18 @@ const FOLDED = compile(`-- name: folded.get :one
 -- @param name string
 -- @batch name = :name
 SELECT n FROM folded WHERE name = :name`);
+const PADDED = compile(`-- name: padded.get :one
+-- @shard s1
+-- @param name string
+-- @batch name = :name
+SELECT team FROM people WHERE name = :name`);
 const BROKEN = compile(`-- name: broken.get :one
 -- @shard s1
 -- @param id bigint
 -- @batch id = :id
 SELECT (SELECT id FROM people other WHERE other.team = people.team) AS x FROM people WHERE id = :id`);
 
-for (const compiled of [BY_ID, OF_TEAM, CROWD, FOLDED, BROKEN]) compiled.learn(FACTS);
+for (const compiled of [BY_ID, OF_TEAM, CROWD, FOLDED, PADDED, BROKEN]) compiled.learn(FACTS);
 
 const server = TestServer.forThisFile({ schema: SCHEMA });
 
@@ -140,6 +145,15 @@ Deno.test("ReadBatches answers each call as if it were alone", async (t) => {
     assertEquals(setting.warnings.length, 1);
     assertEquals(await setting.ask(FOLDED, { name: "ann" }), null);
   });
+
+  await t.step(
+    "a key that ends with a space is read by itself, for it equals another",
+    async () => {
+      const names = ["p1", "p2", "p2 ", "p3"];
+      const found = await Promise.all(names.map((name) => setting.ask(PADDED, { name })));
+      assertEquals(found, [{ team: 1 }, { team: 2 }, null, { team: 3 }]);
+    },
+  );
 
   await t.step(
     "nothing is merged of which the servers said nothing, or that they forbid",
