@@ -31,6 +31,15 @@ export function tooManyRows(compiled: CompiledStatement): RealmgateError {
   );
 }
 
+/** The error of a call whose LIMIT is more than the statement's `@maxrows`, whatever there is. */
+export function tooManyAsked(compiled: CompiledStatement): RealmgateError {
+  const { name, maxRows } = compiled.statement;
+  return new RealmgateError(
+    "result_too_large",
+    `Cannot answer ${name}: at most ${maxRows} rows may be asked for; ask for fewer or raise @maxrows`,
+  );
+}
+
 /** The error of an answer that is longer than answers may be. */
 export function tooLarge({ statement }: CompiledStatement): RealmgateError {
   return new RealmgateError(

@@ -5,7 +5,7 @@ import type { Rows } from "../../drivers/mysql.ts";
 import { InterruptedError } from "../../pool/interrupted_error.ts";
 import type { ShardManager } from "../../routing/shard_manager.ts";
 import type { Call, Executor } from "../executor.ts";
-import { tooManyRows } from "../statement_errors.ts";
+import { tooManyAsked, tooManyRows } from "../statement_errors.ts";
 import type { EncodeOptions } from "../row_encoder.ts";
 import { type CallTimes, noTimes } from "../timings.ts";
 import { encodeMerged } from "./encode_merged.ts";
@@ -59,7 +59,7 @@ export class ScatterReads {
   async read(plan: ScatterPlan, call: Call & EncodeOptions): Promise<ScatterAnswer> {
     const { compiled, bound, timings } = call;
     const { maxRows } = compiled.statement;
-    if ((plan.limitOf(bound) ?? 0) > maxRows) throw tooManyRows(compiled);
+    if ((plan.limitOf(bound) ?? 0) > maxRows) throw tooManyAsked(compiled);
     const legs = this.legs(plan, call);
     timings?.mark("route");
     const { answers, missing } = await this.#ask(legs, call);
