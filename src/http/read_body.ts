@@ -1,5 +1,6 @@
 import { RealmgateError } from "../core/errors.ts";
 import type { Scope, ScopeEnd } from "../core/scope.ts";
+import { parseExact } from "../query/exact_json.ts";
 import type { BodyReads } from "./body_reads.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -12,7 +13,7 @@ export interface BodyOptions {
   readonly reads: BodyReads;
 }
 
-/** A JSON body, parsed, and as it was sent. */
+/** A JSON body, parsed as {@linkcode parseExact} does, and as it was sent. */
 export interface JsonText {
   readonly value: unknown;
   readonly text: string;
@@ -53,7 +54,7 @@ export async function readJsonText(
     });
   }
   try {
-    return { value: JSON.parse(text), text };
+    return { value: parseExact(text), text };
   } catch (cause) {
     throw new RealmgateError("invalid_request", "Cannot read the body: it must be JSON", { cause });
   }

@@ -1,4 +1,5 @@
 import { RealmgateError } from "../core/errors.ts";
+import { isRaw } from "./exact_json.ts";
 import type { Refusal } from "./scalar_codec.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -72,6 +73,7 @@ function show(received: unknown): string {
   if (typeof received === "string") {
     return JSON.stringify(shorten(received.toWellFormed(), SHOWN_CHARACTERS));
   }
+  if (isRaw(received)) return shorten(received.rawJSON, SHOWN_CHARACTERS);
   return Array.isArray(received) ? "an array" : "an object";
 }
 

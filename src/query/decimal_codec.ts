@@ -1,3 +1,4 @@
+import { isRaw } from "./exact_json.ts";
 import { type BoundTexts, describeBounds, Refusal, type ScalarCodec } from "./scalar_codec.ts";
 
 const FORM = /^(-?)(0|[1-9]\d{0,64})(?:\.(\d{1,64}))?$/;
@@ -50,9 +51,9 @@ export class DecimalCodec implements ScalarCodec {
 
   fromJson(value: unknown): string | Refusal {
     if (typeof value === "string") return this.fromText(value);
-    if (typeof value !== "number") return this.#refusal;
-    const text = String(value);
-    return text.replace(/^-?0?\.?|\./g, "").length <= EXACT_DIGITS && !text.includes("e")
+    const text = isRaw(value) ? value.rawJSON : String(value);
+    if (typeof value !== "number" && !isRaw(value)) return this.#refusal;
+    return text.replace(/^-?0?\.?|\./g, "").length <= EXACT_DIGITS && !/[eE]/.test(text)
       ? this.fromText(text)
       : new Refusal(`must be sent as a string, for it has more than ${EXACT_DIGITS} digits`);
   }

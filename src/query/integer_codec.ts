@@ -1,3 +1,4 @@
+import { plainNumber } from "./exact_json.ts";
 import { type BoundTexts, Refusal, type ScalarCodec } from "./scalar_codec.ts";
 
 const RANGES = {
@@ -54,8 +55,9 @@ export class IntegerCodec implements ScalarCodec {
 
   fromJson(value: unknown): string | Refusal {
     if (typeof value === "string") return this.fromText(value);
-    if (typeof value !== "number" || !Number.isInteger(value)) return this.#refusal;
-    if (Number.isSafeInteger(value)) return this.fromText(String(value));
+    const number = plainNumber(value);
+    if (typeof number !== "number" || !Number.isInteger(number)) return this.#refusal;
+    if (Number.isSafeInteger(number)) return this.fromText(String(number));
     return new Refusal("must be sent as a string, for JSON numbers beyond 2^53 lose digits");
   }
 

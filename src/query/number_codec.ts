@@ -1,3 +1,4 @@
+import { plainNumber } from "./exact_json.ts";
 import { type BoundTexts, describeBounds, Refusal, type ScalarCodec } from "./scalar_codec.ts";
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -21,7 +22,8 @@ export class DoubleCodec implements ScalarCodec {
 
   fromJson(value: unknown): number | Refusal {
     if (typeof value === "string") return this.fromText(value);
-    return typeof value === "number" ? this.#check(value) : this.#refusal;
+    const number = plainNumber(value);
+    return typeof number === "number" ? this.#check(number) : this.#refusal;
   }
 
   #check(value: number): number | Refusal {

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { parseExact } from "./exact_json.ts";
 import { Refusal, type ScalarCodec } from "./scalar_codec.ts";
 
 /** The most characters or bytes that a value may have where `maxlen=` does not say. */
@@ -67,7 +68,7 @@ export class BytesCodec implements ScalarCodec {
   }
 }
 
-/** Any JSON value, bound as its text; only a body can carry it. */
+/** Any JSON value, bound as its text with all digits of its numbers; only a body can carry it. */
 export class JsonCodec implements ScalarCodec {
   readonly placeholder = "?";
   readonly #maxLength: number;
@@ -79,7 +80,7 @@ export class JsonCodec implements ScalarCodec {
   /** Defaults and examples are JSON as it stands. */
   fromText(text: string): string | Refusal {
     try {
-      return this.fromJson(JSON.parse(text));
+      return this.fromJson(parseExact(text));
     } catch {
       return new Refusal("must be JSON");
     }

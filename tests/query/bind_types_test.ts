@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RealmgateError } from "../../src/core/errors.ts";
 import { withParams } from "./rules.ts";
+import { parseExact } from "../../src/query/exact_json.ts";
 
 /** A type, what is given, and what is bound: `undefined` where it must be refused. */
 type Case = readonly [type: string, given: unknown, bound: unknown];
@@ -83,8 +84,8 @@ const TEXTS: readonly Case[] = [
   ["datetime", "2016-12-31T23:59:60Z", undefined],
   ["datetime", "2026-01-02T03:04:05", undefined],
   ["datetime", "2026-01-02 03:04:05Z", undefined],
-  ["datetime", "2026-01-02T03:04:05.1234567Z", undefined],
-  ["datetime", "2026-01-02T03:04:05.1234560Z", "2026-01-02 03:04:05.123456"],
+  ["datetime", "2026-01-02T03:04:05.1234567Z", "2026-01-02 03:04:05.123456"],
+  ["datetime", "2026-01-02T03:04:05.999999999Z", "2026-01-02 03:04:05.999999"],
   ["datetime", "2026-01-02T03:04:05+24:00", undefined],
   ["datetime", "0999-01-02T03:04:05Z", undefined],
   ["datetime", "9999-12-31T23:30:00-01:00", undefined],
@@ -125,6 +126,12 @@ const JSON_ONLY: readonly Case[] = [
   ["decimal(20,4)", 1.25, "1.25"],
   ["decimal(20,4)", 123456789012.1234, undefined],
   ["decimal(20,4)", 0.00001, undefined],
+  ["decimal(20,4)", parseExact("12345678.1000000001"), undefined],
+  ["decimal(30,20)", parseExact("1.0000000000000001"), undefined],
+  ["bigint", parseExact("9007199254740993"), undefined],
+  ["double", parseExact("0.12345678901234567890"), 0.12345678901234568],
+  ["double", parseExact("1e400"), undefined],
+  ["string", parseExact("1e400"), undefined],
   ["double", 0.1, 0.1],
   ["double", -0, 0],
   ["double", Infinity, undefined],
@@ -140,6 +147,7 @@ const JSON_ONLY: readonly Case[] = [
   ["json", { a: [1, "ü", null] }, '{"a":[1,"ü",null]}'],
   ["json", "text", '"text"'],
   ["json maxlen=4", [1, 2], undefined],
+  ["json", parseExact("[9007199254740993,1e400,1e3]"), "[9007199254740993,1e400,1000]"],
   ["json", null, null],
   ["bytes", "AAEC/v8=", [0, 1, 2, 254, 255]],
   ["bytes", "AAEC_v8=", undefined],

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { realmWith, testRealm } from "../support/realm.ts";
 
 const STATEMENTS = `
@@ -71,6 +71,21 @@ Deno.test("every type goes in and comes out unchanged over HTTP", async (t) => {
     const put = await client.exec("types.put", { id: 1, ...full });
     assertEquals([put.status, put.body["affectedRows"]], [200, 1], put.text);
     assertEquals(await get(1), full);
+  });
+
+  await t.step("digits in JSON that no double has", async () => {
+    const j = '{"id":9007199254740993,"big":1e400,"pi":3.14159265358979323846}';
+    const nulls = Object.fromEntries(Object.keys(full).map((name) => [name, null]));
+    const params = JSON.stringify({ ...nulls, id: 3, j: "J" }).replace('"J"', j);
+    const body = `{"params":${params}}`;
+    const headers = {
+      "content-type": "application/json",
+      authorization: `Bearer ${realm.realm.apiKey}`,
+    };
+    const put = await fetch(`${client.url}/v1/exec/types.put`, { method: "POST", headers, body });
+    assertEquals(put.status, 200, await put.text());
+    const { text } = await client.get("/v1/query/types.get?id=3");
+    assertStringIncludes(text, j);
   });
 
   await t.step("nulls", async () => {
