@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { MAX_STREAMS } from "../../src/http/event_streams.ts";
 import { Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { assertProblem } from "../support/problem.ts";
@@ -206,6 +207,19 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
       ["s1", "ok", "s1a"],
       ["s2", "ok", "s2a"],
     ]);
+  });
+
+  await t.step("HEAD answers as GET does, and begins no stream of events", async () => {
+    const authorization = `Bearer ${realm.realm.apiKey}`;
+    const events = async (method: string) => {
+      const response = await bare("/v1/events", { method, headers: { authorization } });
+      await response.body?.cancel();
+      const names = ["content-type", "cache-control", "x-accel-buffering"];
+      return [response.status, ...names.map((name) => response.headers.get(name))];
+    };
+    const get = await events("GET");
+    assertEquals(get.slice(0, 2), [200, "text/event-stream"]);
+    for (let n = 0; n <= MAX_STREAMS; n++) assertEquals(await events("HEAD"), get);
   });
 
   await t.step("livez and readyz are open, the rest is not", async () => {
