@@ -46,7 +46,7 @@ export function acquireLock(parts: Parts): (c: Context) => Promise<Response> {
     fields.done();
     const once = key === undefined
       ? undefined
-      : { key: `${principal.name}:${key}`, fingerprint: `${ttlMs} ${owner}` };
+      : { by: principal.name, key, fingerprint: `${ttlMs} ${owner}` };
     const scope = openScope(parts, request, Math.min(deadlineMs, waitMs + REDIS_MS));
     try {
       const asked = { name, ttlMs, waitMs, owner, once, arrivedAt };

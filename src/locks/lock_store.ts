@@ -19,7 +19,9 @@ export interface Attempt {
 
 /** What makes a retry of the same request find the same grant. */
 export interface Once {
-  /** The key, with the name of the API key that it belongs to. */
+  /** The name of the API key that sent it; each has idempotency keys of its own. */
+  readonly by: string;
+  /** Without white space. */
   readonly key: string;
   /** What must be the same in each retry. */
   readonly fingerprint: string;
@@ -226,7 +228,8 @@ export class LockStore {
 
   #keysOf({ name, id, once }: Pick<Attempt, "name" | "id" | "once">): string[] {
     const keys = [this.#lock(name), this.#queue(name), `{${this.#fleet}}:lock-attempt:${id}`];
-    if (once !== undefined) keys.push(`{${this.#fleet}}:lock-once:${name}:${once.key}`);
+    // Parted by spaces, which neither a lock's name nor an idempotency key has: no two are alike.
+    if (once !== undefined) keys.push(`{${this.#fleet}}:lock-once:${name} ${once.by} ${once.key}`);
     return keys;
   }
 }

@@ -4,7 +4,7 @@ import { LockStore } from "../../src/locks/lock_store.ts";
 import { eventually } from "../support/eventually.ts";
 import { withLocks } from "./fixture.ts";
 
-const once = { key: "game:k1", fingerprint: "10000 tester" };
+const once = { by: "game", key: "k1", fingerprint: "10000 tester" };
 
 async function codeOf(run: Promise<unknown>): Promise<string> {
   return (await assertRejects(() => run, RealmgateError)).code;
@@ -29,6 +29,23 @@ Deno.test("DistributedLockManager returns the same grant when an idempotency key
     // A copy of the request that comes late must not take the lock for nobody.
     assertEquals(await codeOf(two.acquire("raid:7", { once })), "lock_lost");
     await two.acquire("raid:7");
+  }));
+
+Deno.test("DistributedLockManager keeps grants apart whose names, callers and keys read alike in a row", () =>
+  withLocks(async ({ isolate }) => {
+    const one = await isolate();
+    const fingerprint = "10000 tester";
+    const asked = [
+      ["raid", "game", "game:k1"],
+      ["raid:game", "game", "k1"],
+      ["raid", "game:game", "k1"],
+      ["raid", "game game", "k1"],
+    ] as const;
+    for (const [name, by, key] of asked) {
+      const grant = await one.acquire(name, { once: { by, key, fingerprint } });
+      assertEquals(grant.replayed, false, `${name} ${by} ${key}`);
+      await one.release(grant);
+    }
   }));
 
 Deno.test("DistributedLockManager grants afresh under the same key when nobody received the first", () =>
