@@ -5,6 +5,7 @@ import { postBatch } from "./batch_route.ts";
 import { registerAdmin } from "./admin/admin_routes.ts";
 import { deleteEntry, getCaches, getEntry, invalidateCache, putEntry } from "./cache_routes.ts";
 import { getEvents } from "./event_routes.ts";
+import { refuseHeaders } from "./foreign_headers.ts";
 import { getLive, getReady } from "./health_routes.ts";
 import {
   acquireLock,
@@ -69,7 +70,9 @@ export function createApp(parts: Parts): Fetch {
   // Behind those that tell their spans themselves.
   if (tracing !== undefined) app.use(traceRoutes(tracing));
   app.post("/v1/batch", postBatch(parts));
-  app.post("/v1/locks/:name", acquireLock(parts));
+  app.post("/v1/locks/:name", refuseHeaders(parts, ["Realmgate-Fence"]), acquireLock(parts));
+  // Behind those that honour one of them, or say what to do instead.
+  app.use("/v1/*", refuseHeaders(parts, ["Idempotency-Key", "Realmgate-Fence"]));
   app.put("/v1/locks/:name", renewLock(parts));
   app.delete("/v1/locks/:name", releaseLock(parts));
   app.get("/v1/locks/:name", getLock(parts));

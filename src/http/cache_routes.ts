@@ -29,7 +29,6 @@ export function invalidateCache(parts: Parts): (c: Context) => Promise<Response>
     plainCall(parts, c, async (scope) => {
       const request = c.req.raw;
       const { name: by, scopes } = authorize(parts, request, "write");
-      refuseForeignHeaders(request.headers);
       const { config } = cacheOf(parts, c);
       const asked = readInvalidation(await jsonBody(parts, request, scope), config);
       const invalidate = async () => {
@@ -85,7 +84,6 @@ export function putEntry(parts: Parts): (c: Context) => Promise<Response> {
     plainCall(parts, c, async (scope) => {
       const request = c.req.raw;
       authorize(parts, request, "write");
-      refuseForeignHeaders(request.headers);
       const cache = writableCache(parts, c);
       const key = entryKey(c);
       const body = await readJsonText(request, { maxBytes, scope, reads });
@@ -102,7 +100,6 @@ export function deleteEntry(parts: Parts): (c: Context) => Promise<Response> {
     plainCall(parts, c, async (scope) => {
       const request = c.req.raw;
       authorize(parts, request, "write");
-      refuseForeignHeaders(request.headers);
       const cache = writableCache(parts, c);
       const taken = parts.values.within(scope.trace).delete(cache, entryKey(c));
       return { deleted: await settled(scope, taken, { what: "delete the entry", changes: true }) };
@@ -139,17 +136,6 @@ function entryKey(c: Context): string {
   const key = c.req.param("key") ?? "";
   if (isEntryKey(key)) return key;
   throw invalidFields([{ param: "key", detail: ENTRY_KEY_RULE }]);
-}
-
-/** What is meant to protect a write must not be dropped in silence. */
-function refuseForeignHeaders(headers: Headers): void {
-  for (const name of ["Idempotency-Key", "Realmgate-Fence"]) {
-    if (headers.get(name) === null) continue;
-    throw new RealmgateError(
-      "not_supported",
-      `Cannot honour the header ${name} here: leave it out; the same change can be made twice`,
-    );
-  }
 }
 
 /** The ETag is weak: what is left of the time differs from answer to answer. */

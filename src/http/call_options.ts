@@ -30,7 +30,7 @@ const INT64_NUMBER = /;\s*int64\s*=\s*"?number"?\s*(;|,|$)/i;
  * @throws {RealmgateError} `not_supported`, `invalid_request`
  */
 export function readCallOptions(headers: Headers, carrier: Carrier): CallOptions {
-  if (headers.get("idempotency-key") !== null) throw notSupported("Idempotency-Key");
+  if (headers.get("idempotency-key") !== null) throw unsupportedHeader("Idempotency-Key");
   const fence = headers.get("realmgate-fence");
   const token = headers.get("realmgate-token");
   const accept = headers.get("accept");
@@ -84,10 +84,11 @@ export function readDeadline(value: string | null): number | undefined {
   return Number(value);
 }
 
-function notSupported(header: string): RealmgateError {
+/** What a header is refused with where it is not honoured. */
+export function unsupportedHeader(header: string): RealmgateError {
   return new RealmgateError(
     "not_supported",
-    `Cannot honour the header ${header}: it is not supported yet; leave it out`,
+    `Cannot honour the header ${header}: it is not supported here; leave it out`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
-import { matchedRoutes } from "hono/route";
 import type { Span, Tracing } from "../core/telemetry.ts";
+import { matchedPath } from "./matched_path.ts";
 import type { StatementHandler } from "./statement_routes.ts";
 
 /*
@@ -36,8 +36,8 @@ export function traceStatement(
 export function traceRoutes(tracing: Tracing): MiddlewareHandler {
   return async (c, next) => {
     const span = tracing.active();
-    const path = matchedRoutes(c).at(-1)?.path ?? "";
-    const known = span !== undefined && !path.endsWith("*");
+    const path = matchedPath(c);
+    const known = span !== undefined && path !== undefined;
     if (known) nameRoute(span, c.req.method, path.replaceAll(/:(\w+)/g, "{$1}"));
     await next();
     if (known) describe(span, c.res);

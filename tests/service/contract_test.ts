@@ -145,6 +145,34 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
     assertProblem(await client.post("/v1/batch", { calls: [call] }), 400, "not_supported");
   });
 
+  await t.step("a header that protects writes is refused where it is not documented", async () => {
+    type Operations = Record<string, { readonly parameters?: unknown }>;
+    const paths = (await client.get("/openapi.json")).body["paths"] as Record<string, Operations>;
+    const code = async (path: string, options: { method: string; header: string; key: string }) => {
+      const { method, header, key } = options;
+      const headers = { authorization: `Bearer ${key}`, [header]: "raid=1" };
+      const response = await bare(path, { method: method.toUpperCase(), headers });
+      return (await response.json())["code"];
+    };
+    const key = realm.realm.apiKey;
+    for (const [path, operations] of Object.entries(paths)) {
+      if (!path.startsWith("/v1/")) continue;
+      for (const method of ["get", "put", "post", "delete"]) {
+        const operation = operations[method];
+        for (const header of ["Idempotency-Key", "Realmgate-Fence"]) {
+          if (operation === undefined) continue;
+          if (JSON.stringify(operation.parameters ?? []).includes(header)) continue;
+          const answer = await code(path.replaceAll(/{\w+}/g, "x"), { method, header, key });
+          assertEquals(answer, "not_supported", `${method} ${path} with ${header}`);
+        }
+      }
+    }
+    const put = { method: "put", header: "Idempotency-Key" };
+    assertEquals(await code("/v1/locks/x", { ...put, key: "wrong" }), "unauthenticated");
+    assertEquals(await code("/v1/nothing", { ...put, key }), "not_found");
+    assertEquals(await code("/v1/statements", { ...put, key }), "not_found");
+  });
+
   await t.step("a deadline reaches the database", async () => {
     const { body, status } = await client.get("/v1/query/player.get?playerId=1", {
       "realmgate-deadline-ms": "5000",
