@@ -138,7 +138,8 @@ export class CallBinder {
       faults.addUnknown(decodePart(rawName) ?? rawName, this.#indexes.keys());
       return faults;
     }
-    const received = equals < 0 ? "" : decodePart(part.slice(equals + 1));
+    const sent = equals < 0 ? "" : part.slice(equals + 1);
+    const received = decodePart(sent);
     const before = given[index];
     const value = received === undefined
       ? new Refusal("must be percent-encoded UTF-8")
@@ -151,7 +152,7 @@ export class CallBinder {
       : param.codec.fromText(received);
     if (value instanceof Refusal) {
       faults ??= this.#faults();
-      faults.addRefusal(param.name, value, { received, secret: param.secret });
+      faults.addRefusal(param.name, value, { received: received ?? sent, secret: param.secret });
       given[index] = before ?? null;
     } else if (!param.list) given[index] = value;
     else if (Array.isArray(before)) before.push(value);

@@ -30,6 +30,14 @@ Deno.test("CompiledStatement tells every fault at once when a query string has s
   ]);
 });
 
+Deno.test("CompiledStatement shows a value as it was sent when its percent signs are not UTF-8", () => {
+  for (const sent of ["%zz", "a+%ff"]) {
+    assertEquals(errorsOf(() => withParams("a string").bindQuery(`a=${sent}`)), [
+      { param: "a", detail: `must be percent-encoded UTF-8, received "${sent}"` },
+    ]);
+  }
+});
+
 Deno.test("CompiledStatement tells every fault at once when a body has several", () => {
   const compiled = withParams("a bigint", "b int", "c string");
   assertEquals(
