@@ -155,10 +155,10 @@ function readFence(text: string, endpoint: Endpoint): Fence {
 function readCalls(body: unknown): readonly BatchCall[] {
   const calls = isObject(body) ? body["calls"] : undefined;
   if (!isObject(body) || !Array.isArray(calls)) {
-    throw invalid("calls", 'the body must be an object like {"calls": [{"statement", "params"}]}');
+    throw invalid("body", 'must be an object like {"calls": [{"statement": "…", "params": {…}}]}');
   }
   const extra = Object.keys(body).find((member) => member !== "calls");
-  if (extra !== undefined) throw invalid("calls", "the body must have no member beside calls");
+  if (extra !== undefined) throw invalid("body", "must have no member beside calls");
   if (calls.length === 0 || calls.length > MAX_CALLS) {
     throw invalid("calls", `must hold 1 to ${MAX_CALLS} calls, received ${calls.length}`);
   }

@@ -128,8 +128,14 @@ export function readParams(body: unknown): unknown {
   }
   for (const member of Object.keys(body)) {
     if (member === "params") continue;
+    if (member === "idempotencyKey") {
+      throw new RealmgateError(
+        "not_supported",
+        "Cannot run the call: idempotencyKey is not supported yet; leave it out",
+      );
+    }
     throw new RealmgateError(
-      member === "idempotencyKey" ? "not_supported" : "invalid_request",
+      "invalid_request",
       member === "fence"
         ? "Cannot read the body: a fence must be in the header Realmgate-Fence"
         : `Cannot read the body: it has an unknown member beside "params"`,

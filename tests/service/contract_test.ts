@@ -127,6 +127,14 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
       415,
       "unsupported_media_type",
     ]);
+    const faults = async (body: unknown) => (await client.post("/v1/batch", body)).body["errors"];
+    assertEquals(await faults([]), [{
+      param: "body",
+      detail: 'must be an object like {"calls": [{"statement": "…", "params": {…}}]}',
+    }]);
+    assertEquals(await faults({ calls: [], more: 1 }), [
+      { param: "body", detail: "must have no member beside calls" },
+    ]);
     assertEquals(await post("x".repeat(1_100_000), json), [413, "payload_too_large"]);
     assertEquals(await post('{"params":{"playerId":1,"amount":{}}}', json), [
       400,
@@ -143,6 +151,13 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
     );
     const call = { statement: "player.get", params: { playerId: 1 }, idempotencyKey: "x" };
     assertProblem(await client.post("/v1/batch", { calls: [call] }), 400, "not_supported");
+    const keyedBody = { params: { playerId: 1, amount: 1 }, idempotencyKey: "x" };
+    const refused = await client.post("/v1/exec/player.add_gold", keyedBody);
+    assertProblem(refused, 400, "not_supported");
+    assertEquals(
+      refused.body["detail"],
+      "Cannot run the call: idempotencyKey is not supported yet; leave it out",
+    );
   });
 
   await t.step("a header that protects writes is refused where it is not documented", async () => {
