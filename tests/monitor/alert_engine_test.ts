@@ -85,6 +85,20 @@ Deno.test("AlertEngine tells of a shard that flaps each half minute for an hour 
   assertEquals(last?.clearedAt, START + (3_569 + 300) * 1_000);
 });
 
+Deno.test("AlertEngine has nothing explained by what flapped and is over", () => {
+  const engine = engineWith();
+  const down = condition({ rule: "node_down", key: "s1a", place: { shards: ["s1"], node: "s1a" } });
+  const semiSync = condition({ rule: "semi_sync_inactive" });
+  const holds = (second: number) => second < 84 && second % 28 < 10;
+  const told = [];
+  for (let second = 0; second < 240; second++) {
+    const found = [...holds(second) ? [down] : [], ...second < 180 ? [] : [semiSync]];
+    told.push(...look(engine, found, second * 1_000));
+  }
+  assertEquals(told.at(-1)?.alert.rule, "semi_sync_inactive");
+  assertEquals(engine.alerts.filter(({ state }) => state === "raised").length, 2);
+});
+
 Deno.test("AlertEngine keeps what was raised while its facts are unknown", () => {
   const engine = engineWith();
   follow(engine, 8, () => true);

@@ -33,9 +33,12 @@ export function explanationOf(
       const pair = { cause: cause.condition, effect: episode.condition };
       if (!explains(entry, pair)) continue;
       if (!concerns(entry.codes, episode.condition)) continue;
+      // One that flaps is there for minutes after it was last the case.
+      const until = cause.seenAt + lingerOf(entry);
+      if (cause.seenAt < now && until <= now) continue;
       causes.push(cause);
       for (const part of entry.codes ?? [WHOLE]) {
-        explained[part] = Math.max(explained[part] ?? 0, now + lingerOf(entry));
+        explained[part] = Math.max(explained[part] ?? 0, until);
       }
     }
   }

@@ -71,13 +71,15 @@ function connectionsNearLimit(
   };
 }
 
-/** Of a replica whose server said how its threads do; one that replicates from nobody has none. */
+/** Of a replica whose server said how its threads do; one that follows nobody has none. */
 function replicationStopped(node: DBHealthStatus): Condition | undefined {
   const threads = node.role === "replica" ? node.server?.replication : undefined;
-  if (threads === undefined || threads === null) return undefined;
-  const { receiving, applying, errorNumber } = threads;
+  if (threads === undefined) return undefined;
+  const { receiving = false, applying = false, errorNumber = null } = threads ?? {};
   if (receiving && applying) return undefined;
-  const what = applying
+  const what = threads === null
+    ? "follows no primary"
+    : applying
     ? "receives nothing from its primary"
     : receiving
     ? "does not apply what it receives"
