@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
+import { within } from "../core/within.ts";
 import { describeShard } from "../query/describe_shard.ts";
-import { type QueryOptimizer, StatementFaultsError } from "../query/query_optimizer.ts";
+import { QueryOptimizer, StatementFaultsError } from "../query/query_optimizer.ts";
 import { describeChange } from "../query/plan_change.ts";
 import type { StatementSource } from "../query/statement.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
@@ -8,6 +9,7 @@ import type { World } from "./isolate.ts";
 import type { PlanBoard } from "./plan_board.ts";
 import { type Facts, laterFacts, PlanWatch } from "./plan_watch.ts";
 import { type CheckResult, checkStatements } from "./statement_check.ts";
+import { registryRules } from "./settings.ts";
 import { readStatementFiles } from "./statement_files.ts";
 
 /** What a keeper is made of. */
@@ -26,6 +28,9 @@ export interface RegistryKeeperOptions {
   readonly onFacts: (facts: Facts) => void;
 }
 
+/** How long new statements wait for a server that does not answer. */
+const FORESEE_MS = 5_000;
+
 /**
  * Keeps the registries of a process's isolates true: reads the files for all of them, asks the
  * servers once for all of them, and says each verdict in the log. No request waits for it, only the
@@ -37,6 +42,7 @@ export class RegistryKeeper {
   /** Whether the last check left something open, to be asked again. */
   #open = false;
   #checking: Promise<void> = Promise.resolve();
+  #reloading: Promise<void> = Promise.resolve();
   /** The files as they were read last, to tell which of them a reload changed. */
   #texts: ReadonlyMap<string, string> = new Map();
   /** The verdict that was told last, by statement. */
@@ -54,13 +60,24 @@ export class RegistryKeeper {
     return sources;
   }
 
-  /** Reads the files again and has them served; a fault changes nothing and is said in the log. */
-  async reload(): Promise<void> {
-    const { log } = this.#options.world;
+  /**
+   * Reads the files again and has them served, once the servers were asked about them: a statement
+   * that they refuse is never run. A fault changes nothing and is said in the log. Never fails.
+   */
+  reload(): Promise<void> {
+    return this.#reloading = this.#reloading.then(() => this.#reload());
+  }
+
+  async #reload(): Promise<void> {
+    const { world: { log }, optimizer, onStatements, onFacts } = this.#options;
     const before = this.#texts;
     try {
       const sources = await this.read();
-      this.#options.onStatements(sources);
+      const facts = await this.#foresee(sources);
+      onStatements(sources);
+      // Of those that are as before more is known than that.
+      const isNew = ([name]: [string, unknown]) => optimizer().get(name)?.facts === undefined;
+      onFacts(Object.fromEntries(Object.entries(facts).filter(isNew)));
       this.#tellAgain(sources.filter(({ file, text }) => before.get(file) !== text));
       void this.check();
     } catch (error) {
@@ -120,6 +137,23 @@ export class RegistryKeeper {
     return this.#checking = this.#checking.then(work).catch((error: unknown) => {
       this.#options.world.log.warn("statements could not be checked", { error });
     });
+  }
+
+  /**
+   * What the servers say of statements that are not served yet.
+   *
+   * @throws {StatementFaultsError}
+   */
+  async #foresee(sources: readonly StatementSource[]): Promise<Facts> {
+    const { config, world: { clock }, topology } = this.#options;
+    const next = new QueryOptimizer({ ...registryRules(config), clock });
+    next.load(sources);
+    const check = checkStatements({
+      ...this.#options,
+      statements: next.list(),
+      topology: topology(),
+    });
+    return (await within(check, { clock, ms: FORESEE_MS }))?.facts ?? {};
   }
 
   async #ask(): Promise<CheckResult | undefined> {

@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { within } from "../core/within.ts";
 import type { TopologySnapshot } from "../routing/topology.ts";
 import type { TaskHost } from "../tasks/tasks.ts";
 import { FleetWatch } from "./fleet_watch.ts";
@@ -125,24 +126,11 @@ export class Service implements TaskHost {
     for (let n = 0; n < workers; n++) await this.#workers.start(order(`isolate-${n + 2}`));
     this.#workers.broadcast({ type: "topology", snapshot: this.#fleet.snapshot });
     this.#fleet.startMonitor();
-    await this.#firstCheck();
+    // A statement of which the servers were not asked yet is neither batched nor grouped.
+    await within(this.#registry.check(), { clock: world.clock, ms: FIRST_CHECK_MS });
     if (this.#stopping !== undefined) return;
     this.#setPhase("serving");
     world.log.info("serving", { port, isolates: workers + 1 });
-  }
-
-  /**
-   * Waits until the servers were asked about every statement, which is neither batched nor grouped
-   * before; not for long, since a server that is away is asked again and again.
-   */
-  #firstCheck(): Promise<void> {
-    return new Promise((resolve) => {
-      const limit = this.#options.world.clock.after(FIRST_CHECK_MS, resolve);
-      void this.#registry.check().finally(() => {
-        limit.cancel();
-        resolve();
-      });
-    });
   }
 
   /** Reads the statements again; a fault changes nothing. Every verdict is a line in the log. */
