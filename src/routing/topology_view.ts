@@ -215,7 +215,7 @@ function lessSuspects({ told, suspects }: ShardEntry): ShardState {
 function refusal(state: ShardState): RealmgateError {
   const code = state.status === "split_brain" ? "split_brain" : "no_primary";
   const why = state.why ?? "no node is known to take writes";
-  return new RealmgateError(code, `Cannot write to shard ${state.name}: ${why}`, {
+  return new RealmgateError(code, `Cannot use the primary of shard ${state.name}: ${why}`, {
     retryAfterMs: code === "split_brain" ? 5_000 : 1_000,
     extra: { shard: state.name },
   });
