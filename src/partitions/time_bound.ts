@@ -3,6 +3,8 @@ import type { Period } from "./partition_rule.ts";
 const DAY_MS = 86_400_000;
 /** `TO_DAYS('1970-01-01')`. */
 const EPOCH_DAY = 719_528;
+/** From here on years have five digits, for which neither names nor answers have room. */
+const YEAR_10000_MS = Date.UTC(10_000, 0);
 const INSTANT = /^'(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d)(?:\.0+)?)?'$/;
 
 /** How a table writes the instants at which its partitions end. */
@@ -39,7 +41,10 @@ const COLUMNS: TimeBound = {
 };
 
 const numbers = (bound: { readonly unitMs: number; readonly zero: number }): TimeBound => ({
-  read: (text) => /^\d+$/.test(text) ? (Number(text) - bound.zero) * bound.unitMs : undefined,
+  read(text) {
+    const ms = /^\d+$/.test(text) ? (Number(text) - bound.zero) * bound.unitMs : NaN;
+    return ms < YEAR_10000_MS ? ms : undefined;
+  },
   write: (ms) => String(ms / bound.unitMs + bound.zero),
 });
 

@@ -188,7 +188,16 @@ const REFUSED: readonly (readonly [string, Partial<ServerTable>, Partial<RangeRu
   ["hours by TO_DAYS", { method: "RANGE", expression: "to_days(`at`)" }, { period: "hour" }],
   ["subpartitions", { subpartitioned: true }, {}],
   ["a bound that is no time", { partitions: [{ name: "p", description: "'soon'", rows: 0 }] }, {}],
+  ["days that are no date", numbered("to_days(`at`)", "999999999"), {}],
+  ["seconds that are no date", numbered("unix_timestamp(`at`)", "99999999999999999999"), {}],
+  ["days past the year 9999", numbered("to_days(`at`)", "3652425"), {}],
+  ["seconds past the year 9999", numbered("unix_timestamp(`at`)", "253402300800"), {}],
 ];
+
+/** A range by a function, whose only partition ends before a number. */
+function numbered(expression: string, description: string): Partial<ServerTable> {
+  return { method: "RANGE", expression, partitions: [{ name: "p", description, rows: 0 }] };
+}
 
 for (const [what, server, rule] of REFUSED) {
   Deno.test(`planUpkeep touches nothing of ${what}`, () => {
