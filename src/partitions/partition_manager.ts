@@ -8,7 +8,13 @@ import type { Held } from "../locks/held_lock.ts";
 import { inspectTable } from "./inspect_table.ts";
 import type { PartitionRule } from "./partition_rule.ts";
 import { runSteps } from "./run_steps.ts";
-import { type ShardReport, shardReport, type TableReport, unreachable } from "./table_report.ts";
+import {
+  failed,
+  type ShardReport,
+  shardReport,
+  type TableReport,
+  unreachable,
+} from "./table_report.ts";
 
 /** A session on a shard's primary. */
 export interface PrimarySession {
@@ -151,9 +157,14 @@ export class PartitionManager {
         await session.end();
       }
     } catch (error) {
-      if (!(error instanceof SqlError || error instanceof RealmgateError)) throw error;
-      log.debug("a shard's partitions cannot be looked at", { table, shard, node, error });
-      return unreachable(shard, node);
+      const fields = { table, shard, node, error };
+      if (error instanceof SqlError || error instanceof RealmgateError) {
+        log.debug("a shard's partitions cannot be looked at", fields);
+        return unreachable({ shard, node });
+      }
+      // A fault of our own, which must not keep what is known of other tables and shards from anybody.
+      log.error("the upkeep of a shard's partitions failed", fields);
+      return failed({ shard, node });
     }
   }
 

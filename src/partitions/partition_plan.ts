@@ -15,6 +15,7 @@ export interface PartitionStep {
 /** What is wrong with a table, or with an upkeep of it, as callers branch on it. */
 export type PartitionProblemCode =
   | "unreachable"
+  | "internal"
   | "not_found"
   | "not_understood"
   | "clock_differs"

@@ -50,17 +50,21 @@ export interface TableReport {
   readonly shards: readonly ShardReport[];
 }
 
+/** Where a shard's part of a table was looked for. */
+type Place = Pick<ShardReport, "shard" | "node">;
+
 /** A shard of which nothing can be told. */
-export function unreachable(shard: string, node: string | null): ShardReport {
+export function unreachable(place: Place): ShardReport {
   const detail = "the shard's primary cannot be reached";
-  return {
-    shard,
-    node,
-    status: "unreachable",
-    partitions: [],
-    steps: [],
-    problems: [{ code: "unreachable", detail, blocks: true }],
-  };
+  const problem: PartitionProblem = { code: "unreachable", detail, blocks: true };
+  return { ...place, status: "unreachable", partitions: [], steps: [], problems: [problem] };
+}
+
+/** A shard's part of a table that this service cannot deal with, by a fault of its own. */
+export function failed(place: Place): ShardReport {
+  const detail = "something went wrong here; the log has the particulars";
+  const problem: PartitionProblem = { code: "internal", detail, blocks: true };
+  return { ...place, status: "blocked", partitions: [], steps: [], problems: [problem] };
 }
 
 /** What a look at a shard's primary has found. */

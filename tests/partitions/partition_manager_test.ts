@@ -100,6 +100,32 @@ Deno.test("PartitionManager", async (t) => {
     assertEquals([await fleet.names("halved"), await fleet.names("halved", "s2")], [BEFORE, AFTER]);
   });
 
+  await t.step("report tells of the other tables and shards where one fails by a bug", async () => {
+    const lines: string[] = [];
+    const error: Log["error"] = (message, { table, shard, error } = {}) =>
+      lines.push([shard, table, message, error].join(" "));
+    await fresh(fleet, "sound");
+    await fresh(fleet, "broken");
+    const manager = fleet.manager({ broken: RULE, sound: RULE }, { ...silentLog, error });
+    const prepare = fleet.prepare;
+    fleet.prepare = (session, shard) => {
+      const execute = session.execute.bind(session);
+      session.execute = (sql, values) => {
+        if (shard === "s1" && values[0] === "broken") throw new TypeError("a bug");
+        return execute(sql, values);
+      };
+      return Promise.resolve();
+    };
+    const reports = await manager.report();
+    fleet.prepare = prepare;
+    const sound = { status: "due", steps: outcomes("planned"), problems: [] };
+    assertEquals(reports.map(brief), [
+      { s1: { status: "blocked", steps: [], problems: ["internal"] }, s2: sound },
+      { s1: sound, s2: sound },
+    ]);
+    assertEquals(lines, ["s1 broken the upkeep of a shard's partitions failed TypeError: a bug"]);
+  });
+
   await t.step("maintain changes nothing without the privileges, and says which", async () => {
     fleet.now = NOW;
     await fleet.everywhere(`${create("denied")}; GRANT ALTER ON denied TO realmgate@'%'`);

@@ -83,6 +83,7 @@ export function partitionSchemas(): Schema {
         type: "string",
         enum: [
           "unreachable",
+          "internal",
           "not_found",
           "not_understood",
           "clock_differs",
