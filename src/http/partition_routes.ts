@@ -29,11 +29,14 @@ export function maintainPartitions(parts: Parts): (c: Context) => Promise<Respon
       const dryRun = fields.raw("dryRun") ?? false;
       if (typeof dryRun !== "boolean") fields.refuse("dryRun", "must be true or false");
       fields.done();
-      const report = dryRun === true ? await parts.partitions.plan(table, scope) : await audited(
-        parts,
-        { by, action: "partition.maintain", target: table, describe: whatWasDone },
-        () => parts.partitions.maintain(table, scope),
-      );
+      const { partitions } = parts;
+      const report = dryRun === true
+        ? await partitions.plan(table, scope).catch(tooLate)
+        : await audited(
+          parts,
+          { by, action: "partition.maintain", target: table, describe: whatWasDone },
+          () => partitions.maintain(table, scope).catch(tooLate),
+        );
       return { dryRun, ...tableAnswer(report, true) };
     });
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Scope, ScopeWatch } from "../core/scope.ts";
+import { EndedError } from "../core/until_end.ts";
 import { type MysqlSession, SqlError } from "../drivers/mysql.ts";
 import type { Exclusive } from "../locks/fleet_duty.ts";
 import type { Held } from "../locks/held_lock.ts";
@@ -89,13 +90,10 @@ export class PartitionManager {
    * One declared table on every shard, all at once, and what its upkeep would do: the dry run.
    *
    * @throws {RealmgateError} `not_found` if it is not declared
+   * @throws {EndedError} if the scope ended before all shards had answered
    */
   async plan(table: string, scope: Scope): Promise<TableReport> {
-    const rule = this.#ruleOf(table);
-    const shards = await Promise.all(
-      this.#options.shards.map((shard) => this.#onShard(shard, { table, rule, scope })),
-    );
-    return { table, rule, shards };
+    return inTime(await this.#plan(table, scope), scope);
   }
 
   /**
@@ -105,6 +103,7 @@ export class PartitionManager {
    *
    * @throws {RealmgateError} `not_found` if it is not declared, `lock_held` if another upkeep of it is
    * under way, `redis_unavailable`, `lock_outcome_unknown`
+   * @throws {EndedError} if the scope ended before all shards had answered, and no step was tried
    */
   async maintain(table: string, scope: Scope): Promise<TableReport> {
     const rule = this.#ruleOf(table);
@@ -116,7 +115,7 @@ export class PartitionManager {
       }
       return reports;
     });
-    if (done !== undefined) return { table, rule, shards: done };
+    if (done !== undefined) return inTime({ table, rule, shards: done }, scope);
     throw new RealmgateError(
       "lock_held",
       `Cannot maintain ${table}: another upkeep of it is under way`,
@@ -128,11 +127,19 @@ export class PartitionManager {
     const scope = this.#options.watch.open({ timeoutMs: REPORT_TIMEOUT_MS });
     try {
       const reports: TableReport[] = [];
-      for (const table of this.rules.keys()) reports.push(await this.plan(table, scope));
+      for (const table of this.rules.keys()) reports.push(await this.#plan(table, scope));
       return reports;
     } finally {
       scope.close();
     }
+  }
+
+  async #plan(table: string, scope: Scope): Promise<TableReport> {
+    const rule = this.#ruleOf(table);
+    const shards = await Promise.all(
+      this.#options.shards.map((shard) => this.#onShard(shard, { table, rule, scope })),
+    );
+    return { table, rule, shards };
   }
 
   async #onShard(shard: string, work: Work): Promise<ShardReport> {
@@ -160,7 +167,7 @@ export class PartitionManager {
       const fields = { table, shard, node, error };
       if (error instanceof SqlError || error instanceof RealmgateError) {
         log.debug("a shard's partitions cannot be looked at", fields);
-        return unreachable({ shard, node });
+        return unreachable({ shard, node }, scope);
       }
       // A fault of our own, which must not keep what is known of other tables and shards from anybody.
       log.error("the upkeep of a shard's partitions failed", fields);
@@ -188,6 +195,9 @@ export class PartitionManager {
     const limit = clock.after(LOOK_TIMEOUT_MS, () => session.destroy());
     try {
       return { ...await this.#look({ shard, node, session }, work), steps };
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      return { ...report, steps };
     } finally {
       limit.cancel();
     }
@@ -209,4 +219,17 @@ export class PartitionManager {
       "Cannot find a partitioned table of this name: the configuration must declare it",
     );
   }
+}
+
+/**
+ * A report, unless the scope's end has kept a shard from it. What was tried is told all the same.
+ *
+ * @throws {EndedError}
+ */
+function inTime(report: TableReport, { ended }: Scope): TableReport {
+  const { shards } = report;
+  const tried = shards.some(({ steps }) => steps.some(({ outcome }) => outcome !== "planned"));
+  const cutOff = shards.some(({ status }) => status === "unreachable");
+  if (ended !== undefined && cutOff && !tried) throw new EndedError(ended);
+  return report;
 }

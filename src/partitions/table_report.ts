@@ -1,3 +1,4 @@
+import type { Scope } from "../core/scope.ts";
 import type { PartitionProblem, PartitionStep } from "./partition_plan.ts";
 import type { PartitionRule } from "./partition_rule.ts";
 import type { InspectedTable } from "./inspect_table.ts";
@@ -53,9 +54,11 @@ export interface TableReport {
 /** Where a shard's part of a table was looked for. */
 type Place = Pick<ShardReport, "shard" | "node">;
 
-/** A shard of which nothing can be told. */
-export function unreachable(place: Place): ShardReport {
-  const detail = "the shard's primary cannot be reached";
+/** A shard of which nothing can be told, or not before the scope's end. */
+export function unreachable(place: Place, { ended }: Pick<Scope, "ended">): ShardReport {
+  const detail = ended === undefined
+    ? "the shard's primary cannot be reached"
+    : "the time was over before the shard's primary had answered";
   const problem: PartitionProblem = { code: "unreachable", detail, blocks: true };
   return { ...place, status: "unreachable", partitions: [], steps: [], problems: [problem] };
 }

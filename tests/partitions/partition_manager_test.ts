@@ -100,6 +100,42 @@ Deno.test("PartitionManager", async (t) => {
     assertEquals([await fleet.names("halved"), await fleet.names("halved", "s2")], [BEFORE, AFTER]);
   });
 
+  await t.step("plan and maintain fail where their time is over before a shard tells", async () => {
+    const manager = await fresh(fleet, "hurried");
+    const prepare = fleet.prepare;
+    let slow = "s1";
+    fleet.prepare = (session, shard) => {
+      const execute = session.execute.bind(session);
+      session.execute = async (sql, values) => {
+        if (shard === slow) await session.query("SELECT SLEEP(30)");
+        return await execute(sql, values);
+      };
+      return Promise.resolve();
+    };
+    const ended = (dryRun: boolean) =>
+      assertRejects(
+        () => fleet.upkeep(manager, "hurried", { dryRun, timeoutMs: 200 }),
+        Error,
+        "deadline_exceeded",
+      );
+    await ended(true);
+    await ended(false);
+    assertEquals(await fleet.names("hurried"), BEFORE);
+    // What was done on the first shard is told.
+    slow = "s2";
+    const report = await fleet.upkeep(manager, "hurried", { timeoutMs: 3_000 });
+    fleet.prepare = prepare;
+    assertEquals(brief(report), {
+      s1: { status: "ok", steps: outcomes("done"), problems: [] },
+      s2: { status: "unreachable", steps: [], problems: ["unreachable"] },
+    });
+    assertStringIncludes(report.shards[1]?.problems[0]?.detail ?? "", "the time was over");
+    assertEquals([await fleet.names("hurried"), await fleet.names("hurried", "s2")], [
+      AFTER,
+      BEFORE,
+    ]);
+  });
+
   await t.step("report tells of the other tables and shards where one fails by a bug", async () => {
     const lines: string[] = [];
     const error: Log["error"] = (message, { table, shard, error } = {}) =>
@@ -233,6 +269,24 @@ Deno.test("PartitionManager", async (t) => {
       return Object.values(again).every((shard) => (shard as { status: string }).status === "ok");
     });
     assertEquals([await fleet.names("torn"), await fleet.names("torn", "s2")], [AFTER, AFTER]);
+  });
+
+  await t.step("maintain tells what it did where the look after that fails", async () => {
+    const manager = await fresh(fleet, "untold");
+    const prepare = fleet.prepare;
+    fleet.prepare = (session) => {
+      const execute = session.execute.bind(session);
+      let looks = 0;
+      session.execute = (sql, values) => {
+        if (values[0] === "untold" && ++looks === 2) session.destroy();
+        return execute(sql, values);
+      };
+      return Promise.resolve();
+    };
+    const done = { status: "due", steps: outcomes("done"), problems: [] };
+    assertEquals(brief(await fleet.upkeep(manager, "untold")), { s1: done, s2: done });
+    fleet.prepare = prepare;
+    assertEquals(await fleet.names("untold"), AFTER);
   });
 
   await t.step("maintain drops what an interrupted run has left behind", async () => {

@@ -29,7 +29,7 @@ export interface UpkeepFleet extends AsyncDisposable {
   upkeep(
     manager: PartitionManager,
     table: string,
-    options?: { readonly dryRun?: boolean },
+    options?: { readonly dryRun?: boolean; readonly timeoutMs?: number },
   ): Promise<TableReport>;
   /** Runs SQL as the administrator on every shard. */
   everywhere(sql: string, options?: { readonly timeoutMs?: number }): Promise<void>;
@@ -94,8 +94,8 @@ export async function upkeepFleet(
         clock,
         log,
       }),
-    async upkeep(manager, table, { dryRun = false } = {}) {
-      const scope = watch.open({ timeoutMs: 60_000 });
+    async upkeep(manager, table, { dryRun = false, timeoutMs = 60_000 } = {}) {
+      const scope = watch.open({ timeoutMs });
       try {
         return await (dryRun ? manager.plan(table, scope) : manager.maintain(table, scope));
       } finally {

@@ -340,6 +340,25 @@ Deno.test("partitions over HTTP", async (t) => {
     assertEquals([foreign.status, foreign.body["code"]], [404, "not_found"]);
   });
 
+  await t.step("a call whose time is over before a primary answers is 504", async () => {
+    const path = "/v1/partitions/old/maintain";
+    primary.kill("SIGSTOP");
+    try {
+      for (const dryRun of [true, false]) {
+        const { status, body } = await client.post(path, { dryRun }, {
+          "realmgate-deadline-ms": "100",
+        });
+        assertEquals([status, body["code"], body["outcome"]], [
+          504,
+          "deadline_exceeded",
+          "not_applied",
+        ]);
+      }
+    } finally {
+      primary.kill("SIGCONT");
+    }
+  });
+
   await t.step("a key that may only read sees no SQL, and changes nothing", async () => {
     const reader = new Client(client.url, "reader");
     const answer = await reader.get("/v1/partitions");
