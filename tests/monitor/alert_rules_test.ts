@@ -32,6 +32,19 @@ const table = (shards: readonly ShardReport[]): TableReport => ({
   shards,
 });
 
+/** A table of hours, of which one shard's last partition ends so many hours from now. */
+const hourly = (aheadHours: number, endsInHours: number): TableReport => ({
+  table: "event_log",
+  rule: {
+    by: "range",
+    column: "at",
+    period: "hour",
+    aheadMs: aheadHours * HOUR_MS,
+    keepMs: undefined,
+  },
+  shards: [shardReport("s1", [START + endsInHours * HOUR_MS])],
+});
+
 const withTables = (tables: readonly TableReport[], at = START): AlertFacts => ({
   view: new TestFleet().view(),
   partitions: { at, tables },
@@ -58,6 +71,20 @@ Deno.test("partition_missing names each table once that has no partition for tom
   for (const fine of [[shardReport("s1", [today, later])], [shardReport("s1", [])]]) {
     assertEquals(judge(withTables([table(fine)])).conditions, []);
   }
+});
+
+Deno.test("partition_missing asks for no more than what a table's upkeep makes", () => {
+  const missing = (aheadHours: number, endsInHours: number) =>
+    judge(withTables([hourly(aheadHours, endsInHours)])).conditions
+      .map(({ value, threshold }) => [value, threshold]);
+  // Just before an upkeep an hour is missing, two where one run was left out.
+  for (const endsIn of [13, 12, 10.1]) assertEquals(missing(12, endsIn), []);
+  assertEquals(missing(12, 10), [[10 * HOUR_MS, 10 * HOUR_MS]]);
+  assertEquals(missing(24, 23), []);
+  assertEquals(missing(24, 22), [[22 * HOUR_MS, 22 * HOUR_MS]]);
+  assertEquals(missing(48, 24), [[24 * HOUR_MS, 24 * HOUR_MS]]);
+  assertEquals(missing(1, 0.1), []);
+  assertEquals(missing(1, -0.1), [[-0.1 * HOUR_MS, 0]]);
 });
 
 Deno.test("alertRules says what it does not know, and raises nothing of it", () => {

@@ -5,6 +5,8 @@ import type { AllRuleSettings } from "./rule_settings.ts";
 
 /** A look at the tables that is older says nothing of now. */
 const STALE_MS = 3 * 3_600_000;
+/** Upkeep runs each hour, and may miss one: by then there is so much less than was declared. */
+const UPKEEP_MS = 2 * 3_600_000;
 
 /** Whether anything is known of partitions now. */
 export function knowsPartitions({ partitions, view }: AlertFacts): boolean {
@@ -12,18 +14,19 @@ export function knowsPartitions({ partitions, view }: AlertFacts): boolean {
 }
 
 /**
- * Tables by time that have no partition for the rows of tomorrow: one condition per table, on
- * whatever shards. A partition for all that comes later takes them, but is no partition of theirs.
+ * Tables by time that have no partition for the rows of tomorrow, or of as far ahead as their upkeep
+ * sees to: one condition per table, on whatever shards. A partition for all that comes later takes them, but is no partition of theirs.
  */
 export function partitionConditions(
   facts: AlertFacts,
   { settings }: { readonly settings: AllRuleSettings },
 ): Condition[] {
   const { partitions, view } = facts;
-  const { threshold } = settings.partition_missing;
-  if (partitions === undefined || threshold === null || !knowsPartitions(facts)) return [];
+  const { threshold: wanted } = settings.partition_missing;
+  if (partitions === undefined || wanted === null || !knowsPartitions(facts)) return [];
   return partitions.tables.flatMap(({ table, rule, shards }: TableReport) => {
     if (rule.by !== "range") return [];
+    const threshold = Math.min(wanted, Math.max(0, rule.aheadMs - UPKEEP_MS));
     const missing = shards.flatMap((report) => {
       const until = lastEnd(report);
       return until === undefined || until > view.at + threshold ? [] : [{ report, until }];

@@ -22,7 +22,8 @@ export type ThresholdUnit = "milliseconds" | "share" | "count";
  *
  * `statement_slow`: a query that takes less on average is never slow, whatever it took before.
  * `pool_saturated`: callers of one node that were refused in the last ten seconds. `lock_expired`:
- * locks in the last half minute. `partition_missing`: how far ahead there must be partitions.
+ * locks in the last half minute. `partition_missing`: how far ahead there must be partitions, less
+ * where a table's are made less far ahead.
  */
 export const THRESHOLD_UNITS = {
   replication_lag: "milliseconds",
