@@ -73,6 +73,15 @@ export class BodyFields {
     return [...new Set<string>(value.filter(accepted))];
   }
 
+  /** Whether something is so; it is not where the member is absent, which `null` is not. */
+  flag(member: string): boolean {
+    const value = this.#members[member];
+    if (value !== undefined && typeof value !== "boolean") {
+      this.refuse(member, "must be true or false");
+    }
+    return value === true;
+  }
+
   /** A member as it is. */
   raw(member: string): unknown {
     return this.#members[member];

@@ -33,10 +33,9 @@ export function readInvalidation(body: unknown, { writable }: CacheConfig): Inva
       : { accepts: (text) => STATEMENT_KEY.test(text), rule: STATEMENT_KEY_RULE }),
   });
   const tags = fields.texts("tags", { max: MAX_INVALIDATED, accepts: isTag, rule: TAG_RULE });
-  const all = fields.raw("all") ?? false;
-  if (typeof all !== "boolean") fields.refuse("all", "must be true or false");
+  const all = fields.flag("all");
   fields.done();
-  if (keys.length > 0 || tags.length > 0 || all === true) return { keys, tags, all: all === true };
+  if (keys.length > 0 || tags.length > 0 || all) return { keys, tags, all };
   throw invalidFields([{ param: "body", detail: 'must name keys or tags, or say "all": true' }]);
 }
 

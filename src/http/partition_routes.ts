@@ -26,17 +26,14 @@ export function maintainPartitions(parts: Parts): (c: Context) => Promise<Respon
       const { name: by } = authorize(parts, c.req.raw, "admin");
       const table = c.req.param("table") ?? "";
       const fields = new BodyFields(await jsonBody(parts, c.req.raw, scope), { known: ["dryRun"] });
-      const dryRun = fields.raw("dryRun") ?? false;
-      if (typeof dryRun !== "boolean") fields.refuse("dryRun", "must be true or false");
+      const dryRun = fields.flag("dryRun");
       fields.done();
       const { partitions } = parts;
-      const report = dryRun === true
-        ? await partitions.plan(table, scope).catch(tooLate)
-        : await audited(
-          parts,
-          { by, action: "partition.maintain", target: table, describe: whatWasDone },
-          () => partitions.maintain(table, scope).catch(tooLate),
-        );
+      const report = dryRun ? await partitions.plan(table, scope).catch(tooLate) : await audited(
+        parts,
+        { by, action: "partition.maintain", target: table, describe: whatWasDone },
+        () => partitions.maintain(table, scope).catch(tooLate),
+      );
       return { dryRun, ...tableAnswer(report, true) };
     });
 }

@@ -335,7 +335,10 @@ Deno.test("partitions over HTTP", async (t) => {
       return rows.map(({ name, part }) => `${name} ${part}`).join() ===
         ["by_hand", ...names].map((part) => `old ${part}`).join();
     });
-    assertEquals((await client.post(path, { dryRun: 1 })).body["code"], "invalid_request");
+    for (const dryRun of [1, null, "true"]) {
+      const refused = await client.post(path, { dryRun });
+      assertEquals([refused.status, refused.body["code"]], [400, "invalid_request"]);
+    }
     const foreign = await client.post("/v1/partitions/players/maintain", {});
     assertEquals([foreign.status, foreign.body["code"]], [404, "not_found"]);
   });
