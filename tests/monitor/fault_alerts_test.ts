@@ -171,6 +171,17 @@ Deno.test("a replica that applies too slowly raises replication_lag within 15 s 
   assertEquals(judged.told(), ["cleared replication_lag s1 s1b"]);
 });
 
+Deno.test("a replica that follows nobody and takes no reads for it raises replication_stopped", () => {
+  const judged = new JudgedFleet();
+  const replica = judged.fleet.node("s1b");
+  replica.replication = null;
+  judged.run(60_000);
+  assertEquals(judged.told(), []);
+  replica.ejected = "not replicating";
+  judged.run(30_000);
+  assertEquals(judged.told(), ["raised replication_stopped s1 s1b"]);
+});
+
 Deno.test("a fault that begins once another one is over is raised at once, though that explains such", () => {
   const judged = new JudgedFleet();
   const replica = judged.fleet.node("s1b");

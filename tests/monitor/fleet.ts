@@ -32,6 +32,8 @@ export interface TestNode {
   used: number;
   /** What its threads do; `null` where it replicates from nobody. */
   replication: ReplicationFacts | null;
+  /** Why it takes no reads, though it is up. */
+  ejected: string | null;
   /** What it said when it was asked in depth last, if ever. */
   asked: ServerFacts | null;
   /** Whether it was looked at. */
@@ -199,7 +201,7 @@ export class TestFleet {
       shard: shard.name,
       role: primary ? "primary" : up && !one.writable ? "replica" : "unknown",
       up: up && observed,
-      ejected: up ? null : "it cannot be reached",
+      ejected: up ? one.ejected : "it cannot be reached",
       drained: null,
       version: "10.11",
       latencyMs: 1,
@@ -260,6 +262,7 @@ function node(): TestNode {
     semiSync: true,
     used: 10,
     replication: { receiving: true, applying: true, lagSeconds: 0, errorNumber: null },
+    ejected: null,
     asked: null,
     observed: true,
   };

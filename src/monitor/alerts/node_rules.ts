@@ -71,10 +71,13 @@ function connectionsNearLimit(
   };
 }
 
-/** Of a replica whose server said how its threads do; one that follows nobody has none. */
+/**
+ * Of a replica whose server said how its threads do. One that follows nobody has none: that stops
+ * nothing where it takes reads all the same, as of services that hide how they replicate.
+ */
 function replicationStopped(node: DBHealthStatus): Condition | undefined {
   const threads = node.role === "replica" ? node.server?.replication : undefined;
-  if (threads === undefined) return undefined;
+  if (threads === undefined || (threads === null && node.ejected === null)) return undefined;
   const { receiving = false, applying = false, errorNumber = null } = threads ?? {};
   if (receiving && applying) return undefined;
   const what = threads === null
