@@ -9,8 +9,8 @@ import type { Clock } from "./clock.ts";
  * import { systemClock } from "./clock.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const never = new Promise<string>(() => {});
- * assertEquals(await within(never, { clock: systemClock, ms: 1 }), undefined);
+ * const soon = Promise.resolve("done");
+ * assertEquals(await within(soon, { clock: systemClock, ms: 1_000 }), "done");
  * ```
  */
 export function within<T>(
