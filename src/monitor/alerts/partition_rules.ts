@@ -15,7 +15,8 @@ export function knowsPartitions({ partitions, view }: AlertFacts): boolean {
 
 /**
  * Tables by time that have no partition for the rows of tomorrow, or of as far ahead as their upkeep
- * sees to: one condition per table, on whatever shards. A partition for all that comes later takes them, but is no partition of theirs.
+ * sees to: one condition per table, on whatever shards. A partition for all that comes later takes
+ * them, but is no partition of theirs.
  */
 export function partitionConditions(
   facts: AlertFacts,
