@@ -1,11 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
 import { testRealm } from "../support/realm.ts";
+import { lockHeartbeat } from "../support/row_lock.ts";
 
 Deno.test("Service acknowledges no write whose wait for a replica it cut short itself", async () => {
   await using realm = await testRealm();
   const { client, service } = await realm.serve({ isolates: 1 });
+  await using held = new AsyncDisposableStack();
   for (const { primary, replicas } of realm.realm.stack.shards) {
+    held.use(await lockHeartbeat(primary));
     await primary.sql("SET GLOBAL rpl_semi_sync_master_timeout = 60000");
     for (const replica of replicas) replica.kill("SIGKILL");
   }
