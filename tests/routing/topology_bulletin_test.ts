@@ -43,9 +43,9 @@ async function withReaders(
     }), options);
 }
 
-/** A report of a look that took 1 ms and began so long ago. */
+/** A report of a look that took 1 ms and began so long ago: it is over, by whatever clock. */
 function report(clock: Clock, change: { readonly agoMs?: number; readonly up?: boolean } = {}) {
-  const { agoMs = 0, up = true } = change;
+  const { agoMs = 100, up = true } = change;
   const beganAt = clock.now() - agoMs;
   const nothing = {
     trouble: undefined,
