@@ -2,8 +2,8 @@ import type { Clock, Timer } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import type { Trace } from "../core/telemetry.ts";
-import type { RedisClient } from "../drivers/redis.ts";
 import { TimeLimits } from "../core/time_limits.ts";
+import type { RedisClient } from "../drivers/redis.ts";
 import { Announcer } from "./announcer.ts";
 import {
   type CacheEvent,

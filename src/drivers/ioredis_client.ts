@@ -5,6 +5,7 @@ import { RealmgateError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
 import type { SpanAttributes, Trace } from "../core/telemetry.ts";
+import { TimeLimits } from "../core/time_limits.ts";
 import { MasterCheck } from "./master_check.ts";
 import { openRedis, reconnectPauseMs } from "./open_redis.ts";
 import type { RedisClient, RedisScript, ScriptRun } from "./redis.ts";
@@ -19,7 +20,6 @@ import { redisAttributes, traceScript } from "./redis_spans.ts";
 import type { RedisTarget } from "./redis_target.ts";
 import { SentinelWatch } from "./sentinel_watch.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { TimeLimits } from "../core/time_limits.ts";
 
 /** What an {@linkcode IoredisClient} is made of. */
 export interface IoredisClientOptions {

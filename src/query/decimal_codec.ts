@@ -1,11 +1,9 @@
-import { isRaw } from "./exact_json.ts";
+import { EXACT_DIGITS, isRaw } from "./exact_json.ts";
 import { type BoundTexts, describeBounds, Refusal, type ScalarCodec } from "./scalar_codec.ts";
 
 const FORM = /^(-?)(0|[1-9]\d{0,64})(?:\.(\d{1,64}))?$/;
 /** MySQL's most digits after the point. */
 const MAX_SCALE = 30;
-/** Digits that a double carries exactly. */
-const EXACT_DIGITS = 15;
 
 /**
  * `decimal(p,s)`: decimal digits, never rounded. Digits past the scale are refused unless they
@@ -51,8 +49,8 @@ export class DecimalCodec implements ScalarCodec {
 
   fromJson(value: unknown): string | Refusal {
     if (typeof value === "string") return this.fromText(value);
-    const text = isRaw(value) ? value.rawJSON : String(value);
     if (typeof value !== "number" && !isRaw(value)) return this.#refusal;
+    const text = isRaw(value) ? value.rawJSON : String(value);
     return text.replace(/^-?0?\.?|\./g, "").length <= EXACT_DIGITS && !/[eE]/.test(text)
       ? this.fromText(text)
       : new Refusal(`must be sent as a string, for it has more than ${EXACT_DIGITS} digits`);

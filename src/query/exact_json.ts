@@ -17,7 +17,7 @@ const json = JSON as unknown as JsonWithSource;
 /** A number that a double may not carry: of many digits, or with an exponent. */
 const DOUBTFUL = /(?:^|[:[,])\s*-?(?:\d[\d.]{15}|[\d.]+[eE])/;
 /** Digits that a double carries exactly. */
-const EXACT_DIGITS = 15;
+export const EXACT_DIGITS = 15;
 
 /**
  * Parses JSON, but keeps numbers that a double would change as {@linkcode RawNumber}s: those of more

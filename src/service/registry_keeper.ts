@@ -33,8 +33,8 @@ const FORESEE_MS = 5_000;
 
 /**
  * Keeps the registries of a process's isolates true: reads the files for all of them, asks the
- * servers once for all of them, and says each verdict in the log. No request waits for it, only the
- * start does.
+ * servers once for all of them, and says each verdict in the log. No request waits for it; a start
+ * does, and so do statements that are saved meanwhile.
  */
 export class RegistryKeeper {
   readonly #options: RegistryKeeperOptions;
@@ -61,8 +61,9 @@ export class RegistryKeeper {
   }
 
   /**
-   * Reads the files again and has them served, once the servers were asked about them: a statement
-   * that they refuse is never run. A fault changes nothing and is said in the log. Never fails.
+   * Reads the files again and has them served, once the servers were asked about them: what they
+   * refuse is not run, unless they take too long to say so. A fault changes nothing and is said in the
+   * log. Never fails.
    */
   reload(): Promise<void> {
     return this.#reloading = this.#reloading.then(() => this.#reload());
@@ -75,9 +76,11 @@ export class RegistryKeeper {
       const sources = await this.read();
       const facts = await this.#foresee(sources);
       onStatements(sources);
-      // Of those that are as before more is known than that.
-      const isNew = ([name]: [string, unknown]) => optimizer().get(name)?.facts === undefined;
-      onFacts(Object.fromEntries(Object.entries(facts).filter(isNew)));
+      // Of those that are served already more is known than that, unless they are refused now.
+      const news = Object.entries(facts).filter(([name, { unavailable }]) =>
+        unavailable !== undefined || optimizer().get(name)?.facts === undefined
+      );
+      onFacts(Object.fromEntries(news));
       this.#tellAgain(sources.filter(({ file, text }) => before.get(file) !== text));
       void this.check();
     } catch (error) {

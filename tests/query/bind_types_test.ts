@@ -126,6 +126,7 @@ const JSON_ONLY: readonly Case[] = [
   ["decimal(20,4)", 1.25, "1.25"],
   ["decimal(20,4)", 123456789012.1234, undefined],
   ["decimal(20,4)", 0.00001, undefined],
+  ["decimal(20,4)", { toString: 1, valueOf: 1 }, undefined],
   ["decimal(20,4)", parseExact("12345678.1000000001"), undefined],
   ["decimal(30,20)", parseExact("1.0000000000000001"), undefined],
   ["bigint", parseExact("9007199254740993"), undefined],
