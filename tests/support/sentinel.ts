@@ -79,6 +79,10 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
     const sentinels = await Promise.all(
       [1, 2, 3].map((number) => start(`sentinel${number}`, { sentinel })),
     );
+    // One that slept for 2 s, as on a busy machine, would do nothing for the 30 s after it.
+    await Promise.all(
+      sentinels.map((one) => redisCommand(one, "SENTINEL DEBUG tilt-trigger 60000")),
+    );
     await Promise.all(sentinels.map((one) => eventually(() => knowsAll(one, count))));
     const stack: SentinelStack = {
       first,
