@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { getPath } from "hono/utils/url";
 import { RealmgateError } from "../core/errors.ts";
 import { getAudit } from "./audit_routes.ts";
 import { postBatch } from "./batch_route.ts";
@@ -111,7 +112,7 @@ export function createApp(parts: Parts): Fetch {
     const known = toRealmgateError(error);
     const id = requestId(request.headers);
     tracing?.active()?.set({ "realmgate.code": known.code });
-    logFailure(parts.log, known, { requestId: id, path: new URL(request.url).pathname });
+    logFailure(parts.log, known, { requestId: id, path: getPath(request) });
     return problemResponse(known, id);
   };
   app.onError((error, c) => failed(error, c.req.raw));

@@ -32,8 +32,9 @@ export function tokenField(fields: BodyFields, member: string): string {
 /** Who asks: a short text, or the fallback where it is absent. */
 export function ownerField(fields: BodyFields, member: string, fallback: string): string {
   const value = fields.raw(member) ?? fallback;
-  if (typeof value === "string" && value.length > 0 && value.length <= MAX_OWNER) return value;
-  fields.refuse(member, `must be a text of 1 to ${MAX_OWNER} characters`);
+  const fits = typeof value === "string" && value.length > 0 && value.length <= MAX_OWNER;
+  if (fits && value.isWellFormed()) return value;
+  fields.refuse(member, `must be a text of 1 to ${MAX_OWNER} characters of Unicode`);
   return fallback;
 }
 

@@ -36,7 +36,7 @@ export async function readJsonText(
 ): Promise<JsonText | undefined> {
   const { headers } = request;
   const encoding = headers.get("content-encoding");
-  if (encoding !== null && encoding !== "identity") {
+  if (encoding !== null && encoding.toLowerCase() !== "identity") {
     throw unsupported(`the body must not be compressed, received content-encoding ${encoding}`);
   }
   const bytes = await readBytes(request, options);
@@ -56,7 +56,9 @@ export async function readJsonText(
   try {
     return { value: parseExact(text), text };
   } catch (cause) {
-    throw new RealmgateError("invalid_request", "Cannot read the body: it must be JSON", { cause });
+    // Digits are kept by walking through what was parsed, which goes as deep as the stack does.
+    const why = cause instanceof RangeError ? "it is nested too deeply" : "it must be JSON";
+    throw new RealmgateError("invalid_request", `Cannot read the body: ${why}`, { cause });
   }
 }
 

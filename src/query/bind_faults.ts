@@ -33,7 +33,8 @@ export class BindFaults {
     refusal: Refusal,
     options: { readonly received: unknown; readonly secret: boolean },
   ): void {
-    const { received, secret } = options;
+    const { secret } = options;
+    const { received } = refusal.part ?? options;
     if (this.#errors.length >= MOST) this.#count++;
     else this.add(param, secret ? refusal.rule : `${refusal.rule}, received ${show(received)}`);
   }

@@ -78,7 +78,8 @@ export class BoundParam {
     for (const item of value) {
       const checked = item === null ? new Refusal("must not be null") : this.codec.fromJson(item);
       if (checked instanceof Refusal) {
-        return new Refusal(`has a value, number ${list.length + 1}, that ${checked.rule}`);
+        const rule = `has a value, number ${list.length + 1}, that ${checked.rule}`;
+        return new Refusal(rule, { received: item });
       }
       list.push(checked);
     }
@@ -87,7 +88,9 @@ export class BoundParam {
 }
 
 /** The refusal of a list that is too long. */
-export const tooMany = new Refusal(`must have at most ${MOST_LIST_VALUES} values`);
+export const tooMany = new Refusal(`must have at most ${MOST_LIST_VALUES} values`, {
+  received: [],
+});
 
 /** Whether a parameter stands in LIMIT or OFFSET. */
 export function isBare(statement: Pick<Statement, "pieces">, param: string): boolean {

@@ -51,7 +51,8 @@ export class DecimalCodec implements ScalarCodec {
     if (typeof value === "string") return this.fromText(value);
     if (typeof value !== "number" && !isRaw(value)) return this.#refusal;
     const text = isRaw(value) ? value.rawJSON : String(value);
-    return text.replace(/^-?0?\.?|\./g, "").length <= EXACT_DIGITS && !/[eE]/.test(text)
+    if (/[eE]/.test(text)) return this.#refusal;
+    return text.replace(/^-?0?\.?|\./g, "").length <= EXACT_DIGITS
       ? this.fromText(text)
       : new Refusal(`must be sent as a string, for it has more than ${EXACT_DIGITS} digits`);
   }

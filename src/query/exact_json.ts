@@ -24,6 +24,7 @@ export const EXACT_DIGITS = 15;
  * than 15 digits, and those past its range.
  *
  * @throws {SyntaxError}
+ * @throws {RangeError} if such a number stands among values nested by the thousands
  *
  * @example
  * ```ts

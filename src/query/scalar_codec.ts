@@ -2,8 +2,11 @@ import type { SqlValue } from "../drivers/mysql.ts";
 
 /** Why a value is refused: a rule such as `must be a whole number`, without the value. */
 export class Refusal {
-  /** @param rule a sentence's end that begins with a verb */
-  constructor(readonly rule: string) {}
+  /**
+   * @param rule a sentence's end that begins with a verb
+   * @param part what of the value is refused @default {all of it}
+   */
+  constructor(readonly rule: string, readonly part?: { readonly received: unknown }) {}
 }
 
 /**

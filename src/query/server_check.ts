@@ -29,6 +29,14 @@ import {
 } from "./table_schema.ts";
 
 const ER_VIEW_NO_EXPLAIN = 1345;
+/** What mysql2 keeps from being a property of a row. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "__defineGetter__",
+  "__defineSetter__",
+  "__lookupGetter__",
+  "__lookupSetter__",
+  "__proto__",
+]);
 /** What a statement is warned of whose plan the account may not see. */
 const HIDDEN = "its plan cannot be seen: the account needs SHOW VIEW on the view that it reads";
 
@@ -102,7 +110,7 @@ async function check(
   });
   const explained = await explain(session, compiled, { sample, schema });
   const plan = explained === "hidden" ? undefined : explained;
-  const unroutable = keyFault(compiled, schema) ??
+  const unroutable = columnFault(columns) ?? keyFault(compiled, schema) ??
     await scatterFault(session, { compiled, columns, sample, known });
   const unbatchable = batchFault(statement, schema);
   const ungroupable = groupFault(statement, { system: session.system, columns, plan, known }) ??
@@ -208,6 +216,12 @@ function columnWarnings(compiled: CompiledStatement, columns: readonly ResultCol
     ...(twice === undefined ? [] : [`two result columns are called ${twice}: give one an alias`]),
     ...unknown.map((name) => `@column ${name} is no result column${didYouMean(name, names)}`),
   ];
+}
+
+/** Why no row of these columns can be read: mysql2 takes a result for broken that has such a one. */
+function columnFault(columns: readonly ResultColumn[]): string | undefined {
+  const found = columns.find(({ name }) => UNREADABLE.has(name));
+  return found && `no result column may be called ${found.name}: give it an alias`;
 }
 
 /** Why the shard's key could miss its rows. */

@@ -59,8 +59,12 @@ export class Listener {
 
   #answer(request: Request): Response | Promise<Response> {
     this.#inFlight++;
-    const answer = this.#handler(request);
-    return answer instanceof Promise ? answer.then(this.#sent, this.#failed) : this.#sent(answer);
+    try {
+      const answer = this.#handler(request);
+      return answer instanceof Promise ? answer.then(this.#sent, this.#failed) : this.#sent(answer);
+    } catch (error) {
+      return this.#failed(error);
+    }
   }
 
   readonly #sent = (response: Response): Response => {

@@ -40,6 +40,16 @@ Deno.test("readJson refuses what is not JSON in UTF-8", async () => {
     await codeOf("{}", { ...JSON_TYPE, "content-encoding": "gzip" }),
     "unsupported_media_type",
   );
+  assertEquals(await read("{}", { ...JSON_TYPE, "content-encoding": "Identity" }), {});
+});
+
+Deno.test("readJson says that a body is nested too deeply where it cannot keep its digits", async () => {
+  const deep = "[".repeat(20_000) + "12345678901234567890" + "]".repeat(20_000);
+  const error = await assertRejects(() => read(deep, JSON_TYPE, 50_000), RealmgateError);
+  assertEquals([error.code, error.message], [
+    "invalid_request",
+    "Cannot read the body: it is nested too deeply",
+  ]);
 });
 
 Deno.test("readJson stops at its size limit, announced or not", async () => {

@@ -46,6 +46,21 @@ Deno.test("CompiledStatement tells every fault at once when a body has several",
   );
 });
 
+Deno.test("CompiledStatement shows the value of a list that is at fault when one is", () => {
+  const list = withParams("ids int[]", "price decimal(20,4)[]");
+  const details = (params: unknown) => errorsOf(() => list.bindJson(params)).map((e) => e.detail);
+  const decimal = "must be a decimal number with at most 16 digits before the point and 4 after it";
+  assertEquals(details({ ids: [1, "x"], price: [1e-7] }), [
+    "has a value, number 2, that must be a whole number from -2147483648 to 2147483647, " +
+    'received "x"',
+    `has a value, number 1, that ${decimal}, received 1e-7`,
+  ]);
+  const many = Array.from({ length: 1_001 }, (_, n) => `ids=${n}`).join("&");
+  assertEquals(errorsOf(() => withParams("ids int[]").bindQuery(many)), [
+    { param: "ids", detail: "must have at most 1000 values, received an array" },
+  ]);
+});
+
 Deno.test("CompiledStatement treats __proto__ like any unknown name when a caller sends it", () => {
   const body = JSON.parse('{"playerId": "1", "__proto__": {"playerId": "2"}, "constructor": 1}');
   assertEquals(errorsOf(() => player.bindJson(body)).map(({ param }) => param), [

@@ -152,6 +152,13 @@ const CASES: readonly Case[] = [
   ["a column is unknown", `one\n${ID}SELECT nmae FROM players WHERE id = :id`, {
     unavailable: "the column nmae does not exist",
   }],
+  [
+    "a column is called what no row may have",
+    `one\n${ID}SELECT id AS __proto__ FROM players WHERE id = :id`,
+    {
+      unavailable: "no result column may be called __proto__: give it an alias",
+    },
+  ],
   ["the SQL is wrong", `one\n${ID}SELECT id\nFROM players WHER id = :id`, {
     unavailable: "the server cannot read its SQL (line 2 of it)",
   }],

@@ -82,6 +82,19 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
     );
   });
 
+  await t.step("errors have their codes where no URL may have the Host", async () => {
+    for (const host of ["realmgate.1", "[fe80::1%eth0]:80", "x:70000", "a b"]) {
+      for (const path of ["/v1/query/player.get?playerId=1", "/v1/nothing"]) {
+        const answer = await rawGet(service.url, { path, host });
+        const [status, code] = path === "/v1/nothing"
+          ? [404, "not_found"]
+          : [401, "unauthenticated"];
+        assertMatch(answer, new RegExp(`^HTTP/1.1 ${status} `));
+        assertStringIncludes(answer, `"code":"${code}"`);
+      }
+    }
+  });
+
   await t.step("errors have their codes", async () => {
     const get = (path: string, headers?: Record<string, string>) => client.get(path, headers);
     assertProblem(await get("/v1/query/player.get"), 400, "invalid_request");
@@ -278,3 +291,15 @@ Deno.test("the HTTP contract holds on a running service", async (t) => {
     }
   });
 });
+
+/** What a server answers to a GET without a key, under any Host. */
+async function rawGet(
+  url: string,
+  { path, host }: { path: string; host: string },
+): Promise<string> {
+  const { hostname, port } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(head));
+  return await new Response(connection.readable).text();
+}

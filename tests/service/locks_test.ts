@@ -119,6 +119,7 @@ Deno.test("Service offers locks over HTTP as the contract says", async (t) => {
       "waitMs",
       "owner",
     ]);
+    assertEquals(await params("/v1/locks/x", { ttlMs: 5_000, owner: "\ud800" }), ["owner"]);
     assertEquals(await params("/v1/locks/x", { ttlMs: "5000", token: 1 }), ["token", "ttlMs"]);
     assertEquals(await params("/v1/locks/x", [1]), ["body", "ttlMs"]);
     assertEquals(await params("/v1/locks/a%20b", { ttlMs: 5_000 }), ["name"]);
