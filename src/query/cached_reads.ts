@@ -8,6 +8,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { ScopeEnd, ScopeWatch } from "../core/scope.ts";
 import { InterruptedError } from "../pool/interrupted_error.ts";
+import type { TopologyView } from "../routing/topology_view.ts";
 import type { CompiledStatement } from "./compiled_statement.ts";
 import type { Call, Executor } from "./executor.ts";
 import type { ReadFloors } from "./read_floors.ts";
@@ -20,6 +21,7 @@ export interface CachedReadsParts {
   readonly caches: CacheManager;
   readonly floors: ReadFloors;
   readonly executor: Executor;
+  readonly view: TopologyView;
   readonly watch: ScopeWatch;
   readonly clock: Clock;
   readonly random: Random;
@@ -120,19 +122,26 @@ export class CachedReads {
     cache.counters.misses++;
     const under = caches.loads.find(cache, key, compiled);
     const tags = compiled.tags(bound);
+    const shard = this.#parts.executor.shardOf(compiled, bound);
+    const ended = (end: ScopeEnd) => this.#ended(end, shard);
     if (under !== undefined && caches.isSound(tags)) {
       cache.counters.joined++;
-      const joined = await under.wait(scope, interrupted);
+      const joined = await under.wait(scope, ended);
       call.timings?.mark("join");
       return joined;
     }
-    const shard = this.#parts.executor.shardOf(compiled, bound);
     if (!caches.isSound(tags)) {
       cache.counters.bypassed++;
       return await this.#query(call, { shard, need: "primary" });
     }
     cache.counters.loads++;
-    return await this.#begin(cache, call, { shard, tags }).wait(scope, interrupted);
+    return await this.#begin(cache, call, { shard, tags }).wait(scope, ended);
+  }
+
+  /** A deadline that passes while nobody takes a shard's writes says so, as that of a load does. */
+  #ended(end: ScopeEnd, shard: string): Error {
+    const late = end === "deadline_exceeded" ? this.#parts.view.refusalOf(shard) : undefined;
+    return late ?? new InterruptedError(end, "not_applied");
   }
 
   #refresh(cache: Cache, call: Omit<CachedCall, "scope">, { shard, tags, key }: CacheEntry): void {
@@ -215,8 +224,4 @@ export class CachedReads {
 /** All tags whose writes a load must see. */
 function concerns({ config: { name } }: Cache, key: string, tags: readonly string[]): string[] {
   return [...tags, wholeTag(name), keyTag(name, key)];
-}
-
-function interrupted(end: ScopeEnd): Error {
-  return new InterruptedError(end, "not_applied");
 }

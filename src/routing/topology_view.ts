@@ -144,6 +144,12 @@ export class TopologyView {
     throw refusal(state);
   }
 
+  /** Why nobody takes a shard's writes; `undefined` where somebody does. */
+  refusalOf(shard: string): RealmgateError | undefined {
+    const { state } = this.#entry(shard);
+    return state.primary === null ? refusal(state) : undefined;
+  }
+
   /**
    * The node that takes a shard's writes, as soon as there is one. The caller must not have sent
    * anything yet. A split brain is not waited for: it takes an operator.

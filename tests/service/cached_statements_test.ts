@@ -252,3 +252,23 @@ Deno.test("Service answers statements from its caches", async (t) => {
     assertEquals([sourceOf(own), goldOf(own)], ["primary", gold + 1]);
   });
 });
+
+Deno.test("Service says that a shard has no primary when a cached read waits for one in vain", async () => {
+  await using realm = await testRealm();
+  const { client } = await realm.serve();
+  const shard = realm.realm.stack.shards[0];
+  if (shard === undefined) throw new Error("the stack must have a shard");
+  for (const node of [shard.primary, ...shard.replicas]) node.kill("SIGKILL");
+  const find = async (playerId: number): Promise<number> => {
+    const { body } = await client.get(`/v1/route/player.get?playerId=${playerId}`);
+    return body["shard"] === shard.name ? playerId : await find(playerId + 1);
+  };
+  const playerId = await find(1);
+  const read = () =>
+    client.get(`/v1/query/player.get?playerId=${playerId}`, { "realmgate-deadline-ms": "500" });
+  await eventually(async () => (await read()).body["code"] === "no_primary");
+  const answers = await Promise.all(Array.from({ length: 4 }, read));
+  assertEquals(answers.map(({ status, body }) => [status, body["code"], body["outcome"]]), [
+    ...Array.from({ length: 4 }, () => [503, "no_primary", "not_applied"]),
+  ]);
+});
