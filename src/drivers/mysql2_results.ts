@@ -14,10 +14,16 @@ function toOk({ affectedRows, insertId, stateChanges, serverStatus = 0 }: Mysql2
   return {
     kind: "ok",
     affectedRows: Number(affectedRows),
-    insertId: String(insertId),
+    insertId: toInsertId(insertId),
     inTransaction: (serverStatus & IN_TRANSACTION) !== 0,
     gtid: stateChanges === undefined ? undefined : gtidOf(stateChanges),
   };
+}
+
+/** mysql2 reads it as signed; the server makes no negative ones. */
+function toInsertId(id: Mysql2Ok["insertId"]): string {
+  const text = String(id);
+  return text.startsWith("-") ? String(BigInt.asUintN(64, BigInt(text))) : text;
 }
 
 function gtidOf({ systemVariables, gtids }: StateChanges): string | undefined {

@@ -26,6 +26,8 @@ const BY_NUMBER: Readonly<Record<number, readonly [Constraint["kind"], RegExp]>>
   1048: ["not_null", /Column '([^']*)'/],
   1364: ["not_null", /Field '([^']*)'/],
   1264: ["range", /column (?:`[^`]*`\.`[^`]*`\.)?[`']([^`']*)[`']/],
+  // Of a table whose ids have run out.
+  1467: ["range", UNNAMED],
   1526: ["range", UNNAMED],
   1301: ["length", UNNAMED],
   1406: ["length", /column '([^']*)'/],

@@ -62,13 +62,16 @@ function writeNumber(value: unknown): string {
   return String(value);
 }
 
+/** The largest FLOAT: the shortest digits that give it are above it, and no column takes them. */
+const MAX_FLOAT = 2 ** 128 - 2 ** 104;
+
 /** The shortest digits that give the same FLOAT, as the server itself would show it. */
 function writeFloat(value: unknown): string {
   const number = Number(value);
   const single = Math.fround(number);
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(single.toPrecision(digits));
-    if (Math.fround(short) === single) return String(short);
+    if (Math.fround(short) === single && Math.abs(short) <= MAX_FLOAT) return String(short);
   }
   return String(number);
 }

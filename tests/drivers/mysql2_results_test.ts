@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Answer, type Ok, SqlError } from "../../src/drivers/mysql.ts";
-import { lostAt, toTransacted } from "../../src/drivers/mysql2_results.ts";
+import { lostAt, toAnswer, toTransacted } from "../../src/drivers/mysql2_results.ts";
 
 function ok(inTransaction: boolean): Ok {
   return { kind: "ok", affectedRows: 1, insertId: "0", gtid: undefined, inTransaction };
@@ -57,4 +57,16 @@ Deno.test("lostAt tells that nothing is applied only when the server has ended t
     lostAt(new SqlError("connection_lost", "gone"), [OPEN], 6).kind,
     "connection_lost",
   );
+});
+
+Deno.test("toAnswer tells ids past 2^63 without a sign, as the server counts them", () => {
+  const idOf = (insertId: number | string) =>
+    (toAnswer({ affectedRows: 1, insertId }, undefined) as Ok).insertId;
+  assertEquals([0, 7, "9007199254740993", -2, "-9223372036854775808"].map(idOf), [
+    "0",
+    "7",
+    "9007199254740993",
+    "18446744073709551614",
+    "9223372036854775808",
+  ]);
 });

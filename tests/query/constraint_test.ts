@@ -20,6 +20,7 @@ const CASES: readonly Case[] = [
   ["UPDATE things SET level = ?", null, "not_null", "level"],
   ["UPDATE things SET level = ?", "99999999999", "range", "level"],
   ["UPDATE things SET level = 10 / ?", 0, "range", ""],
+  ["INSERT INTO numbered (n) VALUES (?)", 1, "range", ""],
   ["SELECT 9223372036854775807 + CAST(? AS SIGNED)", 9, "range", ""],
   ["SELECT EXP(?)", 99_999, "range", ""],
   ["UPDATE things SET at = DATE_ADD('9999-12-31', INTERVAL ? DAY)", 99, "range", ""],
@@ -42,7 +43,9 @@ CREATE TABLE kinds (id INT PRIMARY KEY);
 CREATE TABLE things (id INT PRIMARY KEY, kind_id INT, level INT NOT NULL DEFAULT 1, name VARCHAR(9),
   latin VARCHAR(9) CHARACTER SET latin1, story TEXT, at DATETIME,
   CONSTRAINT most CHECK (level < 100), CONSTRAINT kinds FOREIGN KEY (kind_id) REFERENCES kinds (id));
-INSERT INTO things (id, name, latin) VALUES (1, 'a', 'a')`;
+INSERT INTO things (id, name, latin) VALUES (1, 'a', 'a');
+CREATE TABLE numbered (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, n INT);
+INSERT INTO numbered (id) VALUES (18446744073709551614)`;
 const TRIGGER = `CREATE TRIGGER fifty BEFORE UPDATE ON things FOR EACH ROW
 IF NEW.level = 50 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'level 50 is for guilds'; END IF`;
 

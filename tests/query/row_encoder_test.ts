@@ -40,6 +40,7 @@ const CASES: readonly Case[] = [
   ["DOUBLE", column("c", 5), 0.1, "0.1"],
   ["DOUBLE that is small", column("c", 5), 1e-7, "1e-7"],
   ["FLOAT", column("c", 4), Math.fround(0.1), "0.1"],
+  ["the largest FLOAT", column("c", 4), 2 ** 128 - 2 ** 104, "3.4028234663852886e+38"],
   ["FLOAT with all its digits", column("c", 4), Math.fround(16777217.5), "16777218"],
   ["TINYINT(1)", column("c", 1, { length: 1 }), 1, "true"],
   ["TINYINT(4)", column("c", 1, { length: 4 }), 1, "1"],

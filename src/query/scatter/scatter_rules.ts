@@ -1,6 +1,7 @@
 import { comparedColumns } from "../compared_columns.ts";
 import type { SqlToken } from "../sql_scanner.ts";
 import type { MergeRule, ShardRule } from "../statement.ts";
+import { aggregateFault } from "./aggregate_rules.ts";
 import { orderOf } from "./order_by.ts";
 
 /** What the rules of a scatter are held against. */
@@ -21,10 +22,6 @@ const TAIL = new Set(["LIMIT", "FETCH", "OFFSET", "FOR", "LOCK", "PROCEDURE"]);
 const BEFORE_CURSOR = new Set(["WHERE", "AND", "HAVING"]);
 const CONDITIONS = new Set(["WHERE", "HAVING", "ON"]);
 const SET_OPERATIONS = new Set(["UNION", "EXCEPT", "INTERSECT"]);
-/** Aggregates of which shards' values make no value of all. */
-const UNMERGEABLE = new Set(
-  "AVG STD STDDEV STDDEV_POP STDDEV_SAMP VARIANCE VAR_POP VAR_SAMP".split(" "),
-);
 const AFTER_CURSOR = new Set(["AND", "ORDER", "GROUP"]);
 
 /** What is wrong, and the annotation that it is wrong in. */
@@ -102,20 +99,6 @@ export function clauseAround(
   return tokens.slice(0, Math.max(at, 0)).findLast(({ kind, depth, upper }) =>
     kind === "word" && depth === 0 && CONDITIONS.has(upper)
   )?.upper;
-}
-
-/** Each shard must have one row, whose values make one value of all. */
-function aggregateFault(tokens: readonly SqlToken[]): string | undefined {
-  const isWord = ({ kind, depth }: SqlToken) => kind === "word" && depth === 0;
-  if (tokens.some((token) => isWord(token) && token.upper === "GROUP")) {
-    return "@merge of aggregates makes one row, and GROUP BY makes several";
-  }
-  const from = tokens.findIndex((token) => isWord(token) && token.upper === "FROM");
-  const wrong = tokens.slice(0, Math.max(from, 0)).find(({ kind, upper }, at) =>
-    kind === "word" && UNMERGEABLE.has(upper) && tokens[at + 1]?.text === "("
-  );
-  return wrong && `@merge cannot make one ${wrong.upper} of the shards': sum what it is made of, ` +
-      "such as SUM and COUNT";
 }
 
 function orderFault(

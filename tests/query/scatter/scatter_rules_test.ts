@@ -137,6 +137,33 @@ ${PAGES}SELECT id FROM t WHERE :cursor ORDER BY xp DESC, id LIMIT :n`,
       "a.sql:3 @merge cannot make one AVG of the shards': sum what it is made of, such as SUM and COUNT",
     ],
   ],
+  ...["SUM(a)/COUNT(a)", "1 DIV SUM(a)", "ROUND(SUM(a))", "BIT_OR(a)", "CAST(SUM(a) AS SIGNED)"]
+    .map((
+      made,
+    ): FaultCase => [
+      `${made} of all is none of the shards'`,
+      `-- name: t.sum :one\n-- @shard all\n-- @merge sum=a\nSELECT ${made} AS a FROM t`,
+      [
+        `a.sql:3 @merge cannot make one ${
+          /\/|DIV|ROUND|BIT_OR|CAST/.exec(made)?.[0]
+        } of the shards': sum what it is made of, such as SUM and COUNT`,
+      ],
+    ]),
+  [
+    "aggregates are sums of what merges",
+    `-- name: t.sum :one
+-- @shard all
+-- @merge sum=a,b,c
+SELECT COALESCE(SUM(a / 2), 0) AS a, (SUM(b) + COUNT(*)) * 2 AS b, SUM(ROUND(c)) AS c, 1 / 2 FROM t`,
+    [],
+  ],
+  [
+    "HAVING leaves shards out",
+    "-- name: t.sum :one\n-- @shard all\n-- @merge sum=a\nSELECT COUNT(*) AS a FROM t HAVING a > 3",
+    [
+      "a.sql:3 @merge of aggregates takes what each shard has, and HAVING would leave shards out",
+    ],
+  ],
   [
     "aggregates are of a subquery's average",
     `-- name: t.sum :one
