@@ -34,6 +34,8 @@ export interface AlertTick {
 
 /** How often what only grows older is kept again. */
 const KEEP_MS = 30_000;
+/** What is younger may not have been delivered by whoever was on duty before. */
+const YOUNG_MS = 5 * 60_000;
 
 /**
  * The alerts of a fleet, as one process has them. The process on duty judges the facts, tells the
@@ -80,6 +82,8 @@ export class AlertWatch {
   #told = new Set<string>();
   /** Of alerts that another process told of: that they are over, seen while Redis was away. */
   #untold: Notice[] = [];
+  /** Of its own alerts that nobody else knew of, the last ones: for views, until all have shown them. */
+  #ended: readonly Alert[] = [];
   #kept = { revision: 0, at: -Infinity };
   #ticking: Promise<void> | undefined;
   #stopped = false;
@@ -159,6 +163,21 @@ export class AlertWatch {
     }
     this.#untold = [];
     this.#told = this.#raised();
+    this.#tellYoung();
+  }
+
+  /** Tells again of what another process may have died with; sinks know by its id what they have told. */
+  #tellYoung(): void {
+    const since = this.#options.clock.wallMs() - YOUNG_MS;
+    const young: [at: number, notice: Notice][] = [];
+    for (const alert of this.#engine.alerts) {
+      const { raisedAt, clearedAt } = alert;
+      const raised: Alert = { ...alert, state: "raised", clearedAt: null };
+      young.push([raisedAt, { kind: "raised", alert: raised, again: true }]);
+      if (clearedAt !== null) young.push([clearedAt, { kind: "cleared", alert, again: true }]);
+    }
+    young.sort(([a], [b]) => a - b);
+    for (const [at, notice] of young) if (at > since) this.#tell(notice);
   }
 
   /**
@@ -184,16 +203,21 @@ export class AlertWatch {
 
   /** Takes over what the process on duty has kept, in place of its own. */
   #adopt({ engine, memory }: StoredAlerts): void {
-    const before = this.#engine.alerts;
-    this.#engine.import(engine);
-    this.#memory.import(memory);
-    const known = new Set(this.#engine.alerts.map(({ id }) => id));
+    const known = new Set([
+      ...engine.episodes.map(({ alert }) => alert?.id),
+      ...engine.history.map(({ id }) => id),
+    ]);
     const clearedAt = this.#options.clock.wallMs();
-    for (const alert of before) {
-      // What nobody else knows of, nobody else will tell the end of.
-      if (alert.state !== "raised" || known.has(alert.id) || !this.#told.has(alert.id)) continue;
-      this.#tell({ kind: "cleared", alert: { ...alert, state: "cleared", clearedAt } });
-    }
+    // What nobody else knows of, nobody else will tell the end of.
+    const ended = this.#engine.alerts
+      .filter(({ id, state }) => state === "raised" && !known.has(id) && this.#told.has(id))
+      .map((alert): Alert => ({ ...alert, state: "cleared", clearedAt }));
+    this.#ended = [...this.#ended, ...ended].filter((alert) =>
+      clearedAt - (alert.clearedAt ?? 0) < KEEP_MS && !known.has(alert.id)
+    );
+    this.#engine.import({ ...engine, history: [...this.#ended, ...engine.history] });
+    this.#memory.import(memory);
+    for (const alert of ended) this.#tell({ kind: "cleared", alert });
   }
 
   #raised(): Set<string> {

@@ -13,6 +13,8 @@ import { TestFleet } from "./fleet.ts";
 /** One process that watches a fleet which others watch too. */
 class WatchingProcess {
   readonly told: string[] = [];
+  /** What was told again, for whoever was on duty before may have died with it. */
+  readonly again: string[] = [];
   readonly watch: AlertWatch;
   readonly #fleet: TestFleet;
   /** How often it was asked for facts. */
@@ -24,9 +26,9 @@ class WatchingProcess {
       settings: RULE_DEFAULTS,
       store: new AlertStore({ fleet: "test", redis, log: silentLog }),
       sinks: [{
-        tell: ({ kind, alert }) => {
+        tell: ({ kind, alert, again = false }) => {
           const { node, shard } = alert.subject;
-          this.told.push([kind, alert.rule, node ?? shard].join(" ").trim());
+          (again ? this.again : this.told).push([kind, alert.rule, node ?? shard].join(" ").trim());
         },
         stop: () => Promise.resolve(),
       }],
@@ -109,7 +111,7 @@ Deno.test("AlertWatch goes on with what is raised where the process on duty dies
     fleet.node("s1b").up = false;
     await run(5, "ours", "theirs");
     await run(20, "dead", "ours");
-    assertEquals(second.told, []);
+    assertEquals([second.told, second.again], [[], ["raised node_down s1b"]]);
     fleet.node("s1b").up = true;
     await run(10, "dead", "ours");
     assertEquals(second.told, ["cleared node_down s1b"]);
@@ -145,6 +147,12 @@ Deno.test("AlertWatch judges for itself while Redis is away, and leaves it to on
     await run(2, "theirs", "ours");
     // The first one's own alert for it is over; the other process's goes on.
     assertEquals(first.told, ["cleared node_down s2b"]);
+    // Who listens to the first one hears of that end, until it has what the other one keeps next.
+    const ended = first.watch.alerts.filter(({ state, subject }) =>
+      state === "cleared" && subject.node === "s2b"
+    );
+    assertEquals(ended.length, 1);
+    await run(20, "theirs", "ours");
     assertEquals(first.watch.alerts.map(({ id }) => id), second.watch.alerts.map(({ id }) => id));
     assertEquals([first.raised(), second.raised()], [["node_down s2b"], ["node_down s2b"]]);
     fleet.node("s2b").up = true;

@@ -133,6 +133,19 @@ Deno.test("WebhookSink tries again under the same id when it is refused, sent el
   });
 });
 
+Deno.test("WebhookSink gives a message the same id in every process, and sends none twice of its own", async () => {
+  const sent: string[] = [];
+  for (const times of [1, 2]) {
+    await withWebhook(() => 204, async ({ sink, received }) => {
+      for (let time = 0; time < times; time++) sink.tell({ kind: "raised", alert: alert("a") });
+      sink.tell({ kind: "raised", alert: alert("b") });
+      await eventually(() => ids(received).includes("b"));
+      sent.push(received.map(({ headers }) => headers.get("webhook-id")).join());
+    });
+  }
+  assertEquals(sent, ["msg_a_raised,msg_b_raised", "msg_a_raised,msg_b_raised"]);
+});
+
 Deno.test("WebhookSink gives one message up after eleven attempts and goes on with the next", async () => {
   await withWebhook((n) => n < 11 ? 503 : 200, async ({ sink, received, said }) => {
     sink.tell({ kind: "raised", alert: alert("a") });

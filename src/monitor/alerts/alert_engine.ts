@@ -13,6 +13,8 @@ import { type AllRuleSettings, RULES } from "./rule_settings.ts";
 export interface Notice {
   readonly kind: "raised" | "cleared";
   readonly alert: Alert;
+  /** Whether it may have been told before, by another process. @default {false} */
+  readonly again?: boolean;
 }
 
 /** What an engine is made of. */

@@ -12,7 +12,8 @@ export interface AlertSink {
 /** Says in the log what was raised, as a warning, and what is over. */
 export function logSink(log: Log): AlertSink {
   return {
-    tell({ kind, alert }) {
+    tell({ kind, alert, again = false }) {
+      if (again) return;
       const { id, rule, subject, severity, summary, value, threshold, flapping } = alert;
       const fields = { id, rule, ...subject, severity, summary };
       if (kind === "raised") log.warn("alert raised", { ...fields, value, threshold, flapping });

@@ -28,6 +28,8 @@ export interface WebhookSinkOptions extends WebhookTarget {
 
 /** Messages that wait at most; the oldest is dropped for a new one. */
 export const MAX_WAITING = 100;
+/** Messages that are remembered, so that none is sent anew that was told of again. */
+const MAX_REMEMBERED = 1_000;
 /** Attempts per message: with their pauses some five minutes where each fails at once. */
 const ATTEMPTS = 11;
 const LONGEST_PAUSE_MS = 60_000;
@@ -45,13 +47,15 @@ type Delivery = "delivered" | "failed" | "gone";
  * processes, and those behind it wait. Any answer of 2xx is success; after 410 the webhook is sent
  * nothing more until the process starts again. What cannot be delivered is said in the log.
  *
- * A receiver may get a message twice, under the same `webhook-id`.
+ * A receiver may get a message twice, under the same `webhook-id`: from this process where its answer
+ * was lost, and from another one that takes over and cannot know what was delivered.
  */
 export class WebhookSink implements AlertSink {
   readonly #options: WebhookSinkOptions;
   readonly #key: Uint8Array;
   readonly #host: string;
   #waiting: Message[] = [];
+  readonly #taken = new Set<string>();
   #dropped = 0;
   #working: Promise<void> | undefined;
   #gone = false;
@@ -68,16 +72,27 @@ export class WebhookSink implements AlertSink {
 
   tell({ kind, alert }: Notice): void {
     if (this.#stopped || this.#gone) return;
-    const { fleet, random } = this.#options;
+    const { fleet } = this.#options;
+    const id = `msg_${alert.id}_${kind}`;
+    if (this.#taken.has(id)) return;
+    this.#remember(id);
     const at = kind === "raised" ? alert.raisedAt : alert.clearedAt ?? alert.raisedAt;
     const timestamp = new Date(at).toISOString();
     const body = JSON.stringify({ type: `alert.${kind}`, timestamp, data: { fleet, alert } });
-    this.#waiting.push({ id: `msg_${random.token()}`, body });
+    this.#waiting.push({ id, body });
     if (this.#waiting.length > MAX_WAITING) {
       this.#waiting.shift();
       if (this.#dropped++ === 0) this.#warn("alerts are dropped: too many wait for a webhook");
     }
     this.#working ??= this.#work().finally(() => this.#working = undefined);
+  }
+
+  #remember(id: string): void {
+    this.#taken.add(id);
+    for (const oldest of this.#taken) {
+      if (this.#taken.size <= MAX_REMEMBERED) break;
+      this.#taken.delete(oldest);
+    }
   }
 
   async stop(): Promise<void> {
