@@ -168,7 +168,7 @@ export class Isolate {
       poolOf,
       readiness: { phase: () => this.#status.phase, redisUp: () => this.#status.redisUp },
     });
-    this.#listener = new Listener(this.fetch, { clock });
+    this.#listener = new Listener(this.fetch, { clock, log });
   }
 
   /**

@@ -1,4 +1,6 @@
 import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import { toProblem } from "../http/problem.ts";
 
 /** Answers a request. */
 export type Handler = (request: Request) => Response | Promise<Response>;
@@ -19,18 +21,25 @@ export class Listener {
   readonly #handler: Handler;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   readonly #clock: Clock;
+  readonly #log: Log;
   #inFlight = 0;
   #closing = false;
 
-  constructor(handler: Handler, options: { readonly clock: Clock }) {
+  constructor(handler: Handler, options: { readonly clock: Clock; readonly log: Log }) {
     this.#handler = handler;
     this.#clock = options.clock;
+    this.#log = options.log;
   }
 
   /** Binds and serves. @throws {Deno.errors.AddrInUse} */
   start(options: { readonly hostname: string; readonly port: number }): void {
     this.#server = Deno.serve(
-      { ...options, reusePort: true, onListen: () => {}, onError: () => lastResort() },
+      {
+        ...options,
+        reusePort: true,
+        onListen: () => {},
+        onError: (error) => this.#lastResort(error),
+      },
       (request) => this.#answer(request),
     );
   }
@@ -73,6 +82,14 @@ export class Listener {
     return response;
   };
 
+  /** The answer where even that to an error could not be made. */
+  #lastResort(error: unknown): Response {
+    const requestId = crypto.randomUUID();
+    const { status, body, headers } = toProblem(error, requestId);
+    this.#log.error("a request failed", { requestId, code: body["code"], error });
+    return new Response(JSON.stringify(body), { status, headers });
+  }
+
   readonly #failed = (error: unknown): never => {
     this.#inFlight--;
     throw error;
@@ -91,8 +108,4 @@ export function claimPort(options: { readonly hostname: string; readonly port: n
   const { port } = listener.addr;
   listener.close();
   return port;
-}
-
-function lastResort(): Response {
-  return Response.json({ code: "internal", status: 500 }, { status: 500 });
 }
