@@ -35,6 +35,7 @@ export function parseStatements(
   for (const source of sources) {
     const { blocks, faults: found } = splitFile(source);
     faults.push(...found);
+    if (source.fault !== undefined) faults.push({ file: source.file, ...source.fault });
     for (const block of blocks) {
       const fault = (line: number, message: string) =>
         faults.push({ file: block.file, line, message });

@@ -163,6 +163,8 @@ export interface StatementSource {
   /** The path shown in messages. */
   readonly file: string;
   readonly text: string;
+  /** Why the file could not be read; its text is then empty. */
+  readonly fault?: Omit<StatementFault, "file">;
 }
 
 /** What only a server can say of a statement. */

@@ -53,7 +53,7 @@ export class RegistryKeeper {
     this.#plans = new PlanWatch(options);
   }
 
-  /** Reads the files. @throws {Deno.errors.NotFound} if their folder is missing */
+  /** Reads the files. @throws {Error} if their folder is missing */
   async read(): Promise<StatementSource[]> {
     const sources = await readStatementFiles(this.#options.config.statements);
     this.#texts = new Map(sources.map(({ file, text }) => [file, text]));

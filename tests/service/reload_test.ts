@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Client } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { realmWith, testRealm } from "../support/realm.ts";
 
 /** The servers refuse it: two spellings of one id could be routed to two shards. */
@@ -26,4 +27,16 @@ Deno.test("Service never runs a statement that is saved while it serves and that
   }
   assert((seen.get(503) ?? 0) >= 40, `received ${[...seen]}`);
   assertEquals([...seen.keys()].filter((status) => status !== 404 && status !== 503), []);
+});
+
+Deno.test("Service goes on with the old statements when a file that is saved is not UTF-8", async () => {
+  const folder = await realmWith("");
+  await using realm = await testRealm({ realm: folder });
+  const { service, client } = await realm.serve();
+  const found = async () => (await client.get("/v1/statements/player.get")).status;
+  assertEquals(await found(), 200);
+  await Deno.writeFile(`${folder}/statements/player.sql`, new Uint8Array([0x2d, 0x2d, 0xe9]));
+  service.kill("SIGHUP");
+  await eventually(() => service.logs.some((line) => line.includes("must be UTF-8")));
+  assertEquals(await found(), 200);
 });
