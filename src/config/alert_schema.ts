@@ -8,11 +8,11 @@ import {
   type ThresholdUnit,
 } from "../monitor/alerts/rule_settings.ts";
 import { secretKey } from "../monitor/alerts/webhook_signature.ts";
-import { count, duration, flag } from "./scalars.ts";
+import { count, duration, flag, positiveDuration } from "./scalars.ts";
 
 /** What a threshold may be, by what it is a number of. */
 const THRESHOLDS: Readonly<Record<ThresholdUnit, z.ZodType<number>>> = {
-  milliseconds: duration.refine((ms) => ms > 0, "must be longer than nothing"),
+  milliseconds: positiveDuration,
   share: z.number().gt(0, "must be a share from 0 to 1").max(1, "must be a share from 0 to 1"),
   count: count(1),
 };

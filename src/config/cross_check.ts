@@ -1,4 +1,5 @@
 import { ENTRY_TTL_MS, MAX_VALUE_BYTES } from "../cache/value_store.ts";
+import { readBuckets } from "../routing/bucket_map.ts";
 import type { Config } from "./schema.ts";
 import type { ConfigFault } from "./fault.ts";
 
@@ -52,6 +53,12 @@ export function crossCheck(config: Config): ConfigFault[] {
   if (sharding.strategy === "buckets") {
     for (const shard of Object.keys(sharding.map)) {
       if (!shards.has(shard)) unknownShard(`sharding.map.${shard}`, shard);
+    }
+    try {
+      readBuckets(sharding.map);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : `${error}`;
+      faults.push({ path: "sharding.map", message });
     }
   }
   if (sharding.strategy === "map") {

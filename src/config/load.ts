@@ -1,8 +1,9 @@
 import { dirname, isAbsolute, join } from "node:path";
-import { parseDocument } from "yaml";
+import type { z } from "zod";
 import { type Config, configSchema } from "./schema.ts";
 import { crossCheck } from "./cross_check.ts";
 import type { ConfigFault } from "./fault.ts";
+import { readYaml } from "./read_yaml.ts";
 import { substitute } from "./substitute.ts";
 
 /** Every fault of a configuration file at once. */
@@ -31,23 +32,13 @@ export function parseConfig(
   options: { readonly file: string; readonly environment: Readonly<Record<string, string>> },
 ): Config {
   const { file, environment } = options;
-  const document = parseDocument(text, { prettyErrors: true });
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      file,
-      // What follows the first line is the file's own text, which may hold a password.
-      document.errors.map(({ message }) => ({
-        path: "",
-        message: message.replace(/:?\n.*$/s, ""),
-      })),
-    );
-  }
-  const faults: ConfigFault[] = [];
-  const value = substitute(document.toJS(), { environment, faults });
+  const { value: read, faults } = readYaml(text);
+  if (faults.length > 0) throw new ConfigError(file, faults);
+  const value = substitute(read, { environment, faults });
   const checked = configSchema.safeParse(value);
   if (!checked.success) {
     for (const issue of checked.error.issues) {
-      faults.push({ path: showPath(issue.path), message: issue.message });
+      faults.push({ path: showPath(issue.path), message: ruleOf(issue) });
     }
   } else {
     faults.push(...crossCheck(checked.data));
@@ -63,6 +54,12 @@ export function parseConfig(
       ? database
       : { ...database, tls: { ...database.tls, ca: resolve(database.tls.ca) } },
   };
+}
+
+/** The rule that was broken; that of a name in a record lies within the record's own issue. */
+function ruleOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_key") return issue.message;
+  return issue.issues.map(({ message }) => message).join("; ");
 }
 
 function showPath(path: readonly PropertyKey[]): string {

@@ -1,10 +1,15 @@
 import { z } from "zod";
 
-/** A table's name, as SQL takes it without quotes. */
-export const tableName = z.string().regex(
-  /^[A-Za-z0-9_$]{1,64}$/,
-  "must be a table's name: letters, digits, _ and $",
-);
+/** A name as SQL takes it without quotes. */
+const sqlName = (whose: string) =>
+  z.string().regex(
+    /^[A-Za-z0-9_$]{1,64}$/,
+    `must be a ${whose}'s name: letters, digits, _ and $`,
+  );
+
+/** A table, as the configuration names it. */
+export const tableName = sqlName("table");
+const columnName = sqlName("column");
 
 const UNITS_MS = { h: 3_600_000, d: 86_400_000 };
 
@@ -17,12 +22,12 @@ export const partition = z.discriminatedUnion("by", [
   z.strictObject({
     by: z.literal("range"),
     /** The column that its partitions are made by. */
-    column: tableName,
+    column: columnName,
     period: z.enum(["hour", "day", "week", "month"]),
     /** How far ahead of now there must be partitions. */
     ahead: span.default(7 * UNITS_MS.d),
     /** How long rows are kept; nothing is dropped unless this is said. */
     keep: span.optional(),
   }),
-  z.strictObject({ by: z.enum(["list", "hash", "key"]), column: tableName }),
+  z.strictObject({ by: z.enum(["list", "hash", "key"]), column: columnName }),
 ]);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readDuration } from "../query/duration.ts";
 
 /** A whole number; its digits as a string too, which is what a variable yields. */
 export const count = (min: number, max = Number.MAX_SAFE_INTEGER) =>
@@ -13,24 +14,20 @@ export const flag = z.preprocess(
   z.boolean(),
 );
 
-/** `250ms`, `30s`, `5m`, `1h`, or a number of milliseconds. */
-export const duration = z.union([
-  z.number().int().min(0),
-  z.string().regex(/^\d+(ms|s|m|h)$/, "must be a duration such as 250ms, 30s or 5m")
-    .transform((text) => parseDuration(text)),
-]);
+const LONGEST_MS = 366 * 86_400_000;
+const DURATION = "must be a duration such as 250ms, 30s or 5m, of at most 366 days (8784h)";
 
-/** Reads `250ms`, `30s`, `5m` or `1h` as milliseconds. */
-export function parseDuration(text: string): number {
-  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
-  if (match === null) {
-    throw new TypeError(
-      `Cannot read a duration: must be a number with ms, s, m or h, received "${text}"`,
-    );
-  }
-  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"];
-  return Number(match[1]) * unit;
-}
+const durationFrom = (leastMs: number, rule: string) =>
+  z.preprocess(
+    (value) => typeof value === "string" ? readDuration(value) : value,
+    z.number(DURATION).int(DURATION).min(leastMs, rule).max(LONGEST_MS, DURATION),
+  );
+
+/** `250ms`, `30s`, `5m`, `1h`, or a number of milliseconds. */
+export const duration = durationFrom(0, DURATION);
+
+/** The same, but not 0. */
+export const positiveDuration = durationFrom(1, "must be longer than nothing");
 
 /** `host:port`. */
 export const address = z.string()

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { alerts } from "./alert_schema.ts";
 import { partition, tableName } from "./partition_schema.ts";
 import { redis } from "./redis_schema.ts";
-import { address, count, duration, flag } from "./scalars.ts";
+import { address, count, duration, flag, positiveDuration } from "./scalars.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, "must be letters, digits, - and _");
 const scopeName = z.string().regex(/^[a-z0-9_-]+(:[a-z0-9_-]+)*$/, "must look like economy:write");
@@ -35,12 +35,12 @@ const sharding = z.discriminatedUnion("strategy", [
 const pool = z.strictObject({
   min: count(0).default(0),
   max: count(1, 1_000).default(8),
-  acquireTimeout: duration.default(2_000),
+  acquireTimeout: positiveDuration.default(2_000),
   waitersPerConnection: count(0, 1_000).default(4),
   validateAfterIdle: duration.default(500),
-  idleTimeout: duration.default(300_000),
-  maxLifetime: duration.default(1_800_000),
-  leakWarning: duration.default(10_000),
+  idleTimeout: positiveDuration.default(300_000),
+  maxLifetime: positiveDuration.default(1_800_000),
+  leakWarning: positiveDuration.default(10_000),
 });
 
 const database = z.strictObject({
@@ -117,7 +117,7 @@ export const configSchema = z.strictObject({
   limits: z.strictObject({
     bodyBytes: count(1_024).default(1_048_576),
     /** The longest deadline that a caller may ask for. */
-    maxDeadline: duration.default(30_000),
+    maxDeadline: positiveDuration.default(30_000),
     /** Requests under way per isolate; past it the answer is 503 `overloaded`. */
     concurrentRequests: count(1).default(4_096),
     resultBytes: count(1_024).default(16 * 1_048_576),

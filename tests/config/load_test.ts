@@ -244,3 +244,56 @@ Deno.test("parseConfig says what is wrong when Redis is told in two ways, in non
   ]);
   assertEquals(redisFaults('{ sentinels: ["a:1"], master: m, host: h }').length, 1);
 });
+
+Deno.test("parseConfig tells the rule of a wrong duration, a wrong name and a wrong choice", () => {
+  const said = (setting: string) =>
+    faultsOf(`${MINIMAL}\n${setting}`).map(({ path, message }) => `${path}: ${message}`);
+  const rule = "must be a duration such as 250ms, 30s or 5m, of at most 366 days (8784h)";
+  for (const wrong of ["5sec", "1d", '"30"', "-1", "1.5", "true", "99999999999h", "8785h"]) {
+    assertEquals(said(`monitor: { slow: ${wrong} }`), [`monitor.slow: ${rule}`]);
+  }
+  assertEquals(said('caches: { "a b": {} }'), ["caches.a b: must be letters, digits, - and _"]);
+  assertEquals(said('partitions: { "a b": { by: key, column: id } }'), [
+    "partitions.a b: must be a table's name: letters, digits, _ and $",
+  ]);
+  assertEquals(said('partitions: { a: { by: key, column: "i d" } }'), [
+    "partitions.a.column: must be a column's name: letters, digits, _ and $",
+  ]);
+  assertStringIncludes(said("sharding: { strategy: ring }")[0] ?? "", "'modulo' | 'buckets'");
+  assertEquals(parse(`${MINIMAL}\nlimits: { maxDeadline: 8784h }`).limits.maxDeadline, 31622400000);
+});
+
+Deno.test("parseConfig refuses durations of nothing where nothing would work with them", () => {
+  const pool = (setting: string) =>
+    MINIMAL.replace("name: game }", `name: game, pool: { ${setting} } }`);
+  for (const name of ["acquireTimeout", "idleTimeout", "maxLifetime", "leakWarning"]) {
+    assertEquals(faultsOf(pool(`${name}: 0s`)), [
+      { path: `database.pool.${name}`, message: "must be longer than nothing" },
+    ]);
+  }
+  assertEquals(faultsOf(`${MINIMAL}\nlimits: { maxDeadline: 0s }`)[0]?.path, "limits.maxDeadline");
+  assertEquals(parse(pool("validateAfterIdle: 0s")).database.pool.validateAfterIdle, 0);
+});
+
+Deno.test("parseConfig refuses a map of buckets that is not whole, by its path", () => {
+  const [fault, ...others] = faultsOf(
+    `${MINIMAL}\nsharding: { strategy: buckets, map: { s1: ["0-511"] } }`,
+  );
+  assertEquals([fault?.path, others.length], ["sharding.map", 0]);
+  assertStringIncludes(fault?.message ?? "", "512-1023 is missing");
+});
+
+Deno.test("parseConfig refuses aliases that name nothing or themselves, and shows nothing of them", () => {
+  const said = (text: string) => faultsOf(text).map(({ path, message }) => `${path}${message}`);
+  const [unknown, ...others] = said("database:\n  password: *s3cr3t\n");
+  assertStringIncludes(unknown ?? "", "must name an anchor (&name) above it");
+  assertStringIncludes(unknown ?? "", "line 2");
+  assertEquals([others.length, unknown?.includes("s3cr3t")], [0, false]);
+  for (const itself of ["database: &d\n  <<: *d\n", "shards: &s [*s]\n"]) {
+    assertStringIncludes(said(itself)[0] ?? "", "must not stand within what it names");
+  }
+  const times = (name: string) => `[${Array(10).fill(`*${name}`)}]`;
+  const bomb = `a: &a [1]\nb: &b ${times("a")}\nc: &c ${times("b")}\nd: ${times("c")}`;
+  assertStringIncludes(said(bomb)[0] ?? "", "Excessive alias count");
+  assertEquals(parse(`${MINIMAL}\ncaches: { a: &a { ttl: 1s }, b: *a }`).caches["b"]?.ttl, 1_000);
+});
