@@ -5,7 +5,7 @@
  * nothing else. The same module runs in the worker isolates, which take their orders from the
  * main one.
  */
-import { parseConfig } from "./src/config/load.ts";
+import { readConfig } from "./src/config/read_config.ts";
 import { systemClock } from "./src/core/clock.ts";
 import { systemRandom } from "./src/core/random.ts";
 import type { Tracing } from "./src/core/telemetry.ts";
@@ -82,15 +82,10 @@ async function openTracing(): Promise<Tracing | undefined> {
 }
 
 async function start(options: { readonly listen: boolean }): Promise<Service> {
-  const file = Deno.env.get("REALMGATE_CONFIG") ?? "realmgate.yaml";
-  const config = parseConfig(await Deno.readTextFile(file), {
-    file,
-    environment: Deno.env.toObject(),
-  });
-  const ca = config.database.tls?.ca;
+  const { config, ca } = await readConfig(Deno.env.toObject());
   const service = new Service({
     config,
-    ca: ca === undefined ? undefined : await Deno.readTextFile(ca),
+    ca,
     world: await worldOf({ name: "isolate-1", config }),
     script: new URL(import.meta.url),
     // A container's name; nothing else of the system is read.

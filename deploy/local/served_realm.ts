@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { parseConfig } from "../../src/config/load.ts";
+import { readConfig } from "../../src/config/read_config.ts";
 import type { Config } from "../../src/config/schema.ts";
 import { lockHome } from "./home_lock.ts";
 import { endLeftovers } from "./leftovers.ts";
@@ -29,7 +29,7 @@ export async function serveRealm(options: RealmOptions): Promise<ServedRealm> {
     environment: realm.environment,
     apiKey: realm.apiKey,
     stack: realm.stack,
-    configOn: (port) => readConfig(file, { environment: realm.environment, port }),
+    configOn: (port) => configOn(port, { ...realm.environment, REALMGATE_CONFIG: file }),
     stop: () => realm.stop(),
   };
 }
@@ -45,7 +45,7 @@ export async function serveConfiguration(file: string, home: string): Promise<Se
     environment,
     apiKey: undefined,
     stack: undefined,
-    configOn: (port) => readConfig(path, { environment, port }),
+    configOn: (port) => configOn(port, environment),
     stop() {
       lock[Symbol.dispose]();
       return Promise.resolve();
@@ -53,20 +53,14 @@ export async function serveConfiguration(file: string, home: string): Promise<Se
   };
 }
 
-async function readConfig(
-  file: string,
-  options: {
-    readonly environment: Readonly<Record<string, string>>;
-    readonly port: number | undefined;
-  },
+async function configOn(
+  port: number | undefined,
+  environment: Readonly<Record<string, string>>,
 ): Promise<Config> {
-  const { environment, port } = options;
-  return parseConfig(await Deno.readTextFile(file), {
-    file,
-    environment: {
-      ...Deno.env.toObject(),
-      ...environment,
-      ...(port === undefined ? {} : { PORT: String(port) }),
-    },
+  const { config } = await readConfig({
+    ...Deno.env.toObject(),
+    ...environment,
+    ...(port === undefined ? {} : { PORT: String(port) }),
   });
+  return config;
 }

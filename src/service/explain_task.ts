@@ -3,7 +3,7 @@
  * nothing is run but EXPLAIN, and no service need be up. `deno task explain` runs it.
  */
 import { parseArgs } from "node:util";
-import { parseConfig } from "../config/load.ts";
+import { readConfig } from "../config/read_config.ts";
 import { systemClock } from "../core/clock.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import { systemRandom } from "../core/random.ts";
@@ -53,8 +53,7 @@ export async function explainTask(options: ExplainTaskOptions): Promise<number> 
     say(HELP);
     return 0;
   }
-  const file = environment["REALMGATE_CONFIG"] ?? "realmgate.yaml";
-  const config = parseConfig(await Deno.readTextFile(file), { file, environment });
+  const { config, ca } = await readConfig(environment);
   const optimizer = new QueryOptimizer(registryRules(config));
   optimizer.load(await readStatementFiles(config.statements));
   const [name] = positionals;
@@ -64,8 +63,6 @@ export async function explainTask(options: ExplainTaskOptions): Promise<number> 
   if (statements.length === 0) {
     throw new Error(`Cannot explain: a statement must have this name, received ${name ?? "none"}`);
   }
-  const path = config.database.tls?.ca;
-  const ca = path === undefined ? undefined : await Deno.readTextFile(path);
   const log: Log = {
     ...silentLog,
     warn: (message, fields) => say(`! ${message}  ${shown(fields)}`),

@@ -101,11 +101,27 @@ export class Listener {
  * bind with `reusePort`, which would share another process's port in silence, so the first bind
  * is made without it.
  *
- * @throws {Deno.errors.AddrInUse} if another process has the port
+ * @throws {Error} if another process has the port, or this machine cannot listen there
  */
 export function claimPort(options: { readonly hostname: string; readonly port: number }): number {
-  const listener = Deno.listen(options);
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+  try {
+    const listener = Deno.listen(options);
+    const { port } = listener.addr;
+    listener.close();
+    return port;
+  } catch (error) {
+    const { hostname, port } = options;
+    throw new Error(`Cannot listen on ${hostname}:${port}: ${whyNot(error)}`, { cause: error });
+  }
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "another process has the port; listen.port, or the PORT that it is read from, must be free";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "this user may not; listen.port must be one that it may, such as 8080";
+  }
+  const said = error instanceof Error ? error.message : `${error}`;
+  return `listen.hostname must be an address of this machine, such as 0.0.0.0 (${said})`;
 }

@@ -2,7 +2,7 @@
  * `deno task schema:install`: makes Realmgate's own tables on every shard's writable node, as the
  * administrator whom REALMGATE_ADMIN_USER and REALMGATE_ADMIN_PASSWORD name.
  */
-import { parseConfig } from "../config/load.ts";
+import { readConfig } from "../config/read_config.ts";
 import type { Config } from "../config/schema.ts";
 import { systemClock } from "../core/clock.ts";
 import { ScopeWatch } from "../core/scope.ts";
@@ -85,20 +85,18 @@ async function installOn(
 
 async function main(): Promise<void> {
   const environment = Deno.env.toObject();
-  const file = environment["REALMGATE_CONFIG"] ?? "realmgate.yaml";
   const user = environment["REALMGATE_ADMIN_USER"];
   if (user === undefined) {
     throw new Error(
       "Cannot install the schema: REALMGATE_ADMIN_USER must be set, received nothing",
     );
   }
-  const config = parseConfig(await Deno.readTextFile(file), { file, environment });
-  const ca = config.database.tls?.ca;
+  const { config, ca } = await readConfig(environment);
   const watch = new ScopeWatch({ clock: systemClock, tickMs: 100 });
   try {
     await installEverywhere({
       config,
-      ca: ca === undefined ? undefined : await Deno.readTextFile(ca),
+      ca,
       administrator: { user, password: environment["REALMGATE_ADMIN_PASSWORD"] ?? "" },
       driver: new Mysql2Driver(),
       watch,

@@ -105,7 +105,7 @@ export class Service implements TaskHost {
    * the workers. Resolves when all serve.
    *
    * @throws {StatementFaultsError} if a statement file has a fault
-   * @throws {Deno.errors.AddrInUse} if another process has the port
+   * @throws {Error} if the folder of statements or the port cannot be had
    * @throws {Error} if the account or the servers' limits rule it out
    */
   async start(options: { readonly listen: boolean }): Promise<void> {
@@ -120,6 +120,9 @@ export class Service implements TaskHost {
       onSuspect: (shard) => this.#fleet.probeNow(shard),
       monitor: this.#fleet.monitor,
     });
+    if (this.#isolate.optimizer.list().length === 0) {
+      world.log.warn("there are no statements", { folder: config.statements });
+    }
     await this.#isolate.start(options);
     await this.#fleet.start();
     const workers = options.listen ? config.listen.isolates - 1 : 0;
