@@ -123,6 +123,8 @@ export class DevSession {
       reactionTo(path): Reaction | undefined {
         if (entries.includes(path) || path === configuration) return "restart";
         if (path.startsWith(source) && path.endsWith(".ts")) return "restart";
+        // The link that Kubernetes and its like replace once a volume's new files are complete.
+        if (path === join(statements, "..data")) return "reload";
         if (!path.endsWith(".sql")) return undefined;
         return path.startsWith(migrations) ? "migrate" : "reload";
       },

@@ -99,6 +99,17 @@ Deno.test("dev --init writes a realm that --realm serves and reloads when it is 
     await Deno.writeTextFile(statements, text.replaceAll("hero.get", "hero.find"));
     await dev.line(/^✓ hero\.find {2}shard :heroId {2}\S+ {2}\d+ ms$/, { after: seen });
     assertStringIncludes(await shell(`${curl.replace("hero.get", "hero.find")} -s`), "Aria");
+    // As Kubernetes replaces a volume's files: beside the old ones, and then a link to them.
+    const folder = join(realm, "statements");
+    const volume = join(realm, "volume");
+    await Deno.mkdir(volume);
+    await Deno.writeTextFile(join(volume, "hero.sql"), text.replaceAll("hero.get", "hero.see"));
+    await Deno.symlink("..data/hero.sql", join(home, "link"));
+    await Deno.symlink(volume, join(home, "data_link"));
+    await Deno.rename(join(home, "link"), statements);
+    await dev.line(/^✗ hero\.sql:1 /, { after: seen });
+    await Deno.rename(join(home, "data_link"), join(folder, "..data"));
+    await dev.line(/^✓ hero\.see /, { after: seen });
   }));
 
 Deno.test("dev ends what it started when the service was restarted by a saved file", () =>
