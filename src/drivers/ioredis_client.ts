@@ -7,7 +7,7 @@ import type { Random } from "../core/random.ts";
 import type { SpanAttributes, Trace } from "../core/telemetry.ts";
 import { TimeLimits } from "../core/time_limits.ts";
 import { MasterCheck } from "./master_check.ts";
-import { openRedis, reconnectPauseMs } from "./open_redis.ts";
+import { openRedis, reconnectPauseMs, selectDatabase } from "./open_redis.ts";
 import type { RedisClient, RedisScript, ScriptRun } from "./redis.ts";
 import {
   isReply,
@@ -226,10 +226,11 @@ export class IoredisClient implements RedisClient {
     }
   }
 
-  /** A connection is made; it is up once its server is the master and has all subscriptions. */
+  /** A connection is made; it is up once it is the master's, in its database, with all subscriptions. */
   async #ready(connection: number): Promise<void> {
     try {
-      await Promise.all([this.#within(this.#check.role(this.#redis)), this.#check.named()]);
+      const asked = [this.#check.role(this.#redis), selectDatabase(this.#redis)];
+      await Promise.all([...asked.map((answer) => this.#within(answer)), this.#check.named()]);
       if (connection !== this.#connection) return;
       // More than once where somebody subscribes meanwhile, while it is still down.
       while (this.#subscriptions.missing().length > 0) {

@@ -36,6 +36,18 @@ export function openRedis(target: RedisTarget, options: OpenRedisOptions): Redis
   }
 }
 
+/**
+ * Selects the target's database on a new connection. ioredis asked for it too, but passes over a
+ * refusal, and the commands would run in database 0: that of another fleet, maybe.
+ *
+ * @throws {Error} if the server refuses, or does not answer
+ */
+export async function selectDatabase(redis: Redis): Promise<void> {
+  const { db = 0 } = redis.options;
+  // Where every connection begins; some servers know no other, and no SELECT.
+  if (db !== 0) await redis.select(db);
+}
+
 /** How long to wait after that many failures: up to a second, with chance, so that not all come at once. */
 export function reconnectPauseMs(failures: number, random: Random): number {
   return Math.min(50 * 2 ** Math.min(failures, 10), 1_000) * (0.5 + random.next() / 2);

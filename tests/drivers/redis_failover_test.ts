@@ -93,6 +93,9 @@ Deno.test("IoredisClient logs in at the Sentinels and at the master when they wa
   await using stranger = connect(stack, { ...account, sentinelPassword: "wrong" });
   await stranger.start();
   assertEquals(stranger.state, "down");
+  await using misplaced = connect(stack, { ...account, database: 99 });
+  await misplaced.start();
+  assertEquals(misplaced.state, "down");
 });
 
 Deno.test("IoredisClient does not go back when a master that hung through a fail-over goes on", async () => {

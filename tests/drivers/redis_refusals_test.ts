@@ -5,7 +5,7 @@ import { RealmgateError } from "../../src/core/errors.ts";
 import { type RedisClient, redisScript } from "../../src/drivers/redis.ts";
 import { eventually } from "../support/eventually.ts";
 import { redisCommand } from "../support/redis_command.ts";
-import { withRedis } from "./redis_fixture.ts";
+import { reasonsLog, withRedis } from "./redis_fixture.ts";
 
 const INCREMENT = redisScript("return redis.call('incr', KEYS[1])");
 const REFUSE = redisScript("return redis.error_reply(ARGV[1])");
@@ -165,4 +165,48 @@ Deno.test("ioredis alone runs commands a second time when the server hung under 
     } finally {
       naive.disconnect();
     }
+  }));
+
+Deno.test("IoredisClient never runs in database 0 when the server refuses the one it was told", () =>
+  withRedis(async (server, connect) => {
+    const log = reasonsLog();
+    const client = connect({ url: `${server.url}/99`, log });
+    const states = statesOf(client);
+    await client.start();
+    assertEquals(log.reasons, ["ERR DB index is out of range"]);
+    assertStringIncludes(await refusal(() => increment(client)), "ERR DB index is out of range");
+    // It is tried again, as the server may be started with more databases.
+    const refusals = async () =>
+      (await redisCommand(server, "INFO commandstats"))
+        .match(/cmdstat_select:.*failed_calls=(\d+)/)?.[1];
+    await eventually(async () => Number(await refusals()) > 10);
+    assertEquals(states, []);
+    assertEquals(await redisCommand(server, "DBSIZE"), ":0\r\n");
+  }));
+
+Deno.test("IoredisClient waits for its database when its account loses and gets the leave to select", () =>
+  withRedis(async (server, connect) => {
+    await redisCommand(server, "ACL SETUSER game on >secret ~* &* +@all");
+    const url = `${server.url.replace("//", "//game:secret@")}/3`;
+    const client = connect({ url });
+    await client.start();
+    await eventually(() => client.state === "up");
+    assertEquals(await increment(client), 1);
+
+    await redisCommand(server, "ACL SETUSER game -select");
+    await redisCommand(server, "CLIENT KILL USER game");
+    await eventually(() => client.state === "down");
+    const log = reasonsLog();
+    const late = connect({ url, log });
+    const states = [statesOf(client), statesOf(late)];
+    await late.start();
+    assertStringIncludes(String(log.reasons), "NOPERM");
+    await eventually(async () => (await refusal(() => increment(client))).includes("NOPERM"));
+    assertEquals(states, [[], []]);
+    assertEquals(await redisCommand(server, "EXISTS {t}:n"), ":0\r\n");
+
+    await redisCommand(server, "ACL SETUSER game +select");
+    await eventually(() => client.state === "up" && late.state === "up");
+    assertEquals([await increment(client), await increment(late)], [2, 3]);
+    assertStringIncludes(await redisCommand(server, "INFO keyspace"), "db3:keys=1");
   }));
