@@ -97,14 +97,12 @@ export class IoredisClient implements RedisClient {
     const { clock, heartbeatMs = 1_000 } = this.#options;
     this.#heartbeat ??= clock.every(heartbeatMs, () => void this.#beat());
     this.#check.start();
-    const settled = new Promise<void>((resolve) => {
+    const settled = new Promise<void>((resolve, reject) => {
       this.onState(() => resolve());
-      this.#redis.connect().catch((error: Error) => {
-        this.#lastError = error.message;
-        resolve();
-      });
+      this.#redis.connect().catch(reject);
     });
-    await this.#within(settled).catch(() => {});
+    // Of a connection that failed this says no more than that; an 'error' before it said why.
+    await this.#within(settled).catch((error) => this.#lastError ??= messageOf(error));
     if (this.#state === "down") this.#options.log.warn("redis is down", { error: this.#lastError });
   }
 
@@ -211,7 +209,7 @@ export class IoredisClient implements RedisClient {
       this.#beating = false;
     } else if (status === "end") {
       // ioredis gives up for good where a connection could not even be begun.
-      this.#redis.connect().catch((error: Error) => this.#lastError = error.message);
+      this.#redis.connect().catch(() => {});
     } else if (status === "connect" && ++this.#silentBeats > 2) {
       this.#abandon(connection, new Error("no answer to the handshake"));
     }
@@ -253,6 +251,7 @@ export class IoredisClient implements RedisClient {
     this.#connection++;
     this.#silentBeats = 0;
     this.#subscriptions.forget();
+    this.#lastError ??= "the connection was closed";
     this.#set("down");
   }
 
@@ -269,10 +268,12 @@ export class IoredisClient implements RedisClient {
   #set(state: "up" | "down"): void {
     if (state === this.#state) return;
     this.#state = state;
-    if (state === "up") this.#failures = 0;
     const { log } = this.#options;
-    if (state === "up") log.info("redis is up");
-    else if (this.#heartbeat !== undefined) log.warn("redis is down", { error: this.#lastError });
+    if (state === "up") {
+      this.#failures = 0;
+      this.#lastError = undefined;
+      log.info("redis is up");
+    } else if (this.#heartbeat !== undefined) log.warn("redis is down", { error: this.#lastError });
     for (const listener of this.#listeners) listener(state);
   }
 }

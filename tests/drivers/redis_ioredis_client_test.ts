@@ -1,10 +1,17 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { makeCertificates } from "../../deploy/local/certificates.ts";
 import type { RedisServer } from "../../deploy/local/redis_server.ts";
 import { RealmgateError } from "../../src/core/errors.ts";
 import { redisScript } from "../../src/drivers/redis.ts";
 import { eventually } from "../support/eventually.ts";
 import { redisCommand } from "../support/redis_command.ts";
-import { withRedis } from "./redis_fixture.ts";
+import { reasonsLog, withRedis } from "./redis_fixture.ts";
 
 const ECHO = redisScript("return {KEYS[1], ARGV[1]}");
 
@@ -109,4 +116,56 @@ Deno.test("IoredisClient leaves no connection when it is closed, however the ser
     const alone = connect();
     await alone.start();
     await alone.close();
+  }));
+
+Deno.test("IoredisClient says why it has no connection when it is refused, not that it was closed", () =>
+  withRedis(async (server, connect) => {
+    const reason = async (url: string) => {
+      const log = reasonsLog();
+      await connect({ url, log }).start();
+      assertEquals(log.reasons.length, 1);
+      return String(log.reasons);
+    };
+    await redisCommand(server, "ACL SETUSER game on >secret ~* &* +@all");
+    const account = (user: string) => server.url.replace("//", `//${user}@`);
+    assertMatch(await reason(account("game:wrong")), /^WRONGPASS /);
+    await redisCommand(server, "ACL SETUSER default resetpass >secret");
+    assertMatch(await reason(server.url), /^NOAUTH /);
+    server.kill("SIGSTOP");
+    const hung = await reason(account("game:secret")).finally(() => server.kill());
+    assertMatch(hung, /^no answer /);
+    await eventually(async () => (await reason(server.url)).includes("ECONNREFUSED"));
+  }));
+
+Deno.test("IoredisClient does not give an old reason when a connection that was up is closed", () =>
+  withRedis(async (server, connect) => {
+    await server.stop();
+    const log = reasonsLog();
+    const client = connect({ log });
+    await client.start();
+    assertStringIncludes(String(log.reasons), "ECONNREFUSED");
+    await server.start();
+    await eventually(() => client.state === "up");
+    await redisCommand(server, "CLIENT KILL TYPE normal");
+    await eventually(() => log.reasons.length === 2);
+    assertEquals(log.reasons[1], "the connection was closed");
+  }));
+
+Deno.test("IoredisClient says so when it does not trust the server's certificate", () =>
+  withRedis(async (_server, connect) => {
+    const home = await Deno.makeTempDir({ prefix: "realmgate-test-" });
+    await makeCertificates(home);
+    const cert = await Deno.readTextFile(`${home}/tls/server.pem`);
+    const key = await Deno.readTextFile(`${home}/tls/server.key`);
+    const listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+    try {
+      const log = reasonsLog();
+      const greeted = listener.accept().then((peer) => peer.handshake());
+      const url = `rediss://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
+      await Promise.all([connect({ url, log }).start(), assertRejects(() => greeted)]);
+      assertMatch(String(log.reasons), /certificate/i);
+    } finally {
+      listener.close();
+      await Deno.remove(home, { recursive: true });
+    }
   }));
