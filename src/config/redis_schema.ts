@@ -13,7 +13,10 @@ const WITH_SENTINELS = [
 
 /** Where Redis is: a URL, or Sentinels that know it. */
 export const redis = z.strictObject({
-  url: z.string().regex(/^rediss?:\/\//, "must begin with redis:// or rediss://").optional(),
+  url: z.string().superRefine((url, { addIssue }) => {
+    const message = faultOf(url);
+    if (message !== undefined) addIssue({ code: "custom", message });
+  }).optional(),
   sentinels: z.array(address).min(1, "must name at least one Sentinel").optional(),
   /** The name that the Sentinels know the master by. */
   master: z.string().min(1).optional(),
@@ -50,3 +53,17 @@ export const redis = z.strictObject({
   }
   return { sentinels, master, ...account };
 });
+
+/** What is wrong with a URL. Does not quote it: there may be a password in it. */
+function faultOf(url: string): string | undefined {
+  if (!/^rediss?:\/\//.test(url)) return "must begin with redis:// or rediss://";
+  try {
+    const { username, password, pathname, search, hash } = new URL(url);
+    // As ioredis will, which would also take settings of its own from a query.
+    decodeURIComponent(username + password);
+    if (/^\/?\d*$/.test(pathname + search + hash)) return undefined;
+    return "must end after the port, or with a database's number, as in redis://host:6379/2";
+  } catch {
+    return "must be a URL, such as redis://user:password@host:6379/2, with %40 for an @ in a password";
+  }
+}

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConfigError, parseConfig } from "../../src/config/load.ts";
 import { RULE_DEFAULTS } from "../../src/monitor/alerts/rule_settings.ts";
 import { redisTarget } from "../../src/service/settings.ts";
@@ -214,6 +214,25 @@ Deno.test("parseConfig reads where Redis is when it is told a URL or Sentinels",
     tls: true,
   });
   assertEquals(structuredClone(all), all);
+});
+
+Deno.test("parseConfig refuses a URL of Redis that cannot be used, and does not show it", () => {
+  const faults = (url: string) => redisFaults(`{ url: "${url}" }`);
+  assertEquals(faults("http://:s3cret@h:1"), ["redis.url: must begin with redis:// or rediss://"]);
+  for (const place of ["h:99999", "[::1", "h:port", "h:1@", "::1", ""]) {
+    const [fault, ...others] = faults(`redis://:s3cret@${place}`);
+    assertMatch(fault ?? "", /^redis\.url: must be a URL, /);
+    assertEquals([others, fault?.includes("s3cret")], [[], false], place);
+  }
+  assertMatch(faults("redis://:s3cret%@h:1")[0] ?? "", /^redis\.url: must be a URL, /);
+  for (const end of ["/abc", "/1.5", "/-1", "/1/2", "//", "/?db=abc", "?db=3", "/2#1"]) {
+    assertEquals(faults(`redis://:s3cret@h:1${end}`), [
+      "redis.url: must end after the port, or with a database's number, as in redis://host:6379/2",
+    ], end);
+  }
+  for (const url of ["redis://h", "redis://h:1/", "rediss://u:p%40@[::1]:1/15", "redis://:p@h/0"]) {
+    assertEquals(redisTarget(parseRedis(`{ url: "${url}" }`)), { kind: "url", url });
+  }
 });
 
 Deno.test("parseConfig says what is wrong when Redis is told in two ways, in none or by halves", () => {
