@@ -123,10 +123,11 @@ export class DevSession {
       reactionTo(path): Reaction | undefined {
         if (entries.includes(path) || path === configuration) return "restart";
         if (path.startsWith(source) && path.endsWith(".ts")) return "restart";
-        // The link that Kubernetes and its like replace once a volume's new files are complete.
-        if (path === join(statements, "..data")) return "reload";
-        if (!path.endsWith(".sql")) return undefined;
-        return path.startsWith(migrations) ? "migrate" : "reload";
+        if (path.startsWith(migrations)) return path.endsWith(".sql") ? "migrate" : undefined;
+        if (!path.startsWith(statements + "/")) return undefined;
+        // Folders too, whose files tell of nothing where the whole is moved; and the link that
+        // Kubernetes and its like replace once a volume's new files are complete.
+        return /(^|\/)([^./]+|[^/]*\.sql|\.\.data)$/.test(path) ? "reload" : undefined;
       },
       on: (reaction, paths) => this.#react(reaction, paths),
     });

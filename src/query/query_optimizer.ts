@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { CompiledStatement } from "./compiled_statement.ts";
 import { parseStatements } from "./parse_statements.ts";
-import type { StatementFacts, StatementFault, StatementSource } from "./statement.ts";
+import type { Statement, StatementFacts, StatementFault, StatementSource } from "./statement.ts";
 import type { StatementRules } from "./statement_rules.ts";
 
 /** What statements are held against, and how strictly. */
@@ -74,7 +75,7 @@ export class QueryOptimizer {
     for (const statement of statements) {
       const compiled = new CompiledStatement(statement, { clock });
       const before = this.#statements.get(statement.name);
-      if (before?.facts !== undefined && before.statement.sql === statement.sql) {
+      if (before?.facts !== undefined && readsAs(before.statement, statement)) {
         compiled.learn(before.facts);
       }
       next.set(statement.name, compiled);
@@ -128,4 +129,10 @@ export class QueryOptimizer {
       );
     }
   }
+}
+
+/** Whether the servers would say the same of both: they differ at most in where and how they are told of. */
+function readsAs(one: Statement, other: Statement): boolean {
+  const { file, line, description } = one;
+  return isDeepStrictEqual(one, { ...other, file, line, description });
 }

@@ -21,9 +21,9 @@ import { readStatementFiles } from "./statement_files.ts";
 const HELP = `deno task explain [--strict] [<statement>]
 
 Prints each statement's plan on every shard, with its fingerprint and what is warned of. Shards with
-the same plan are shown once.
+the same plan are shown once. Ends with the exit code 1 if a server could not be asked.
 
-  --strict  end with the exit code 1 if anything is warned of
+  --strict  also if anything is warned of
 
   REALMGATE_CONFIG  the configuration; without it that of the running deno task dev
 `;
@@ -39,7 +39,8 @@ export interface ExplainTaskOptions {
 /**
  * Explains the statements of a configuration.
  *
- * @returns the exit code: 1 if `--strict` was asked for and something is warned of
+ * @returns the exit code: 1 if a server could not be asked, or `--strict` was asked for and something
+ * is warned of
  * @throws {Error} if the configuration or a statement file has a fault, or there is no such statement
  */
 export async function explainTask(options: ExplainTaskOptions): Promise<number> {
@@ -56,7 +57,10 @@ export async function explainTask(options: ExplainTaskOptions): Promise<number> 
   const { config, ca } = await readConfig(environment);
   const optimizer = new QueryOptimizer(registryRules(config));
   optimizer.load(await readStatementFiles(config.statements));
-  const [name] = positionals;
+  const [name, another] = positionals;
+  if (another !== undefined) {
+    throw new Error(`Cannot explain: one name at most, received ${another} too`);
+  }
   const statements = optimizer.list().filter(({ statement }) =>
     name === undefined || statement.name === name
   );
@@ -77,7 +81,7 @@ export async function explainTask(options: ExplainTaskOptions): Promise<number> 
     const { warnings = [], unavailable } = facts[statement.name] ?? {};
     return warnings.length > 0 || unavailable !== undefined;
   });
-  return values.strict && (warned || !complete) ? 1 : 0;
+  return !complete || (values.strict && warned) ? 1 : 0;
 }
 
 function* describe(statement: Statement, facts: StatementFacts | undefined): Generator<string> {

@@ -2,6 +2,7 @@
  * `deno task schema:install`: makes Realmgate's own tables on every shard's writable node, as the
  * administrator whom REALMGATE_ADMIN_USER and REALMGATE_ADMIN_PASSWORD name.
  */
+import { parseArgs } from "node:util";
 import { readConfig } from "../config/read_config.ts";
 import type { Config } from "../config/schema.ts";
 import { systemClock } from "../core/clock.ts";
@@ -83,7 +84,17 @@ async function installOn(
   }
 }
 
+const HELP = `Usage: deno task schema:install
+
+Makes Realmgate's own tables on every shard's writable node, or brings them up to date.
+
+  REALMGATE_CONFIG          the configuration (realmgate.yaml)
+  REALMGATE_ADMIN_USER      an account that may make tables
+  REALMGATE_ADMIN_PASSWORD  its password`;
+
 async function main(): Promise<void> {
+  const { values } = parseArgs({ args: Deno.args, options: { help: { type: "boolean" } } });
+  if (values.help) return console.log(HELP);
   const environment = Deno.env.toObject();
   const user = environment["REALMGATE_ADMIN_USER"];
   if (user === undefined) {

@@ -110,6 +110,15 @@ Deno.test("dev --init writes a realm that --realm serves and reloads when it is 
     await dev.line(/^✗ hero\.sql:1 /, { after: seen });
     await Deno.rename(join(home, "data_link"), join(folder, "..data"));
     await dev.line(/^✓ hero\.see /, { after: seen });
+    const find = (name: string) =>
+      `-- name: ${name} :one\n-- @shard :heroId\n-- @param heroId bigint example=1\n` +
+      "SELECT id FROM heroes WHERE id = :heroId;\n";
+    // A whole folder comes, of whose files nothing is told.
+    const more = join(home, "more");
+    await Deno.mkdir(more);
+    await Deno.writeTextFile(join(more, "m.sql"), find("hero.more"));
+    await Deno.rename(more, join(folder, "more"));
+    await dev.line(/^✓ hero\.more /, { after: seen });
   }));
 
 Deno.test("dev ends what it started when the service was restarted by a saved file", () =>

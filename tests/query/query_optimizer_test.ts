@@ -43,6 +43,20 @@ Deno.test("QueryOptimizer keeps facts of the same SQL only when it reloads", () 
   assertEquals(optimizer.list().map(({ facts }) => facts?.tookMs), [1, undefined]);
 });
 
+Deno.test("QueryOptimizer keeps no facts when a reload has other annotations, but when it has other words", () => {
+  const text =
+    "-- name: t.get :one\n-- As it was.\n-- @shard s1\n-- @allow full-scan\nSELECT 1 AS one";
+  const told = text.replace("As it was.", "In other\n-- words.");
+  for (const [other, kept] of [[told, true], [text.replace("-- @allow full-scan\n", ""), false]]) {
+    const optimizer = loaded(text, true);
+    optimizer.applyFacts({ "t.get": FACTS });
+    optimizer.load([{ file: "b.sql", text: `\n${other}` }]);
+    assertEquals(optimizer.get("t.get")?.facts !== undefined, kept);
+    optimizer.applyFacts({ "t.get": { ...FACTS, warnings: ["full scan of t"] } });
+    assertEquals(optimizer.get("t.get")?.unavailable === undefined, kept);
+  }
+});
+
 Deno.test("QueryOptimizer leaves statements usable when nothing is known of them", () => {
   const optimizer = loaded();
   optimizer.applyFacts({ "not.there": FACTS });

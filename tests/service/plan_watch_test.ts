@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { systemClock } from "../../src/core/clock.ts";
 import { type Log, silentLog } from "../../src/core/log.ts";
 import { systemRandom } from "../../src/core/random.ts";
@@ -162,6 +162,7 @@ Deno.test("A plan that becomes worse is told by every process of the fleet until
     assert(rest.some((line) => /^ {2}s2 {2}full scan {2}[0-9a-f]{8}$/.test(line)));
     assert(rest.includes(`  ! ${WARNING}`), lines.join("\n"));
     lines.length = 0;
+    await assertRejects(() => explain("player.get", "bulk.list"), Error, "one name at most");
     assertEquals(await explain("--strict", "player.get"), 0);
     assert(lines.some((line) => line.startsWith("  s1, s2  PRIMARY  ")), lines.join("\n"));
   });
