@@ -241,7 +241,7 @@ export class Isolate {
   }
 
   /**
-   * Stops without losing a request: asks clients to leave, stops accepting, finishes what is in
+   * Stops without losing a request that was received: asks clients to leave, stops accepting, finishes what is in
    * flight, then drains the pools. What is still running at the time limit is ended.
    */
   stop(options: { readonly timeoutMs: number }): Promise<void> {

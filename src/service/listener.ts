@@ -13,7 +13,7 @@ const LOOK_MS = 100;
  * One isolate's share of the service's port. Every isolate binds the port for itself and the
  * kernel spreads connections over them.
  *
- * It stops without losing a request: first every answer carries `Connection: close`, so that
+ * It stops without losing a request that it received: first every answer carries `Connection: close`, so that
  * kept-alive clients leave by themselves, then the server stops accepting and finishes what it
  * has.
  */
@@ -68,12 +68,13 @@ export class Listener {
 
   #answer(request: Request): Response | Promise<Response> {
     this.#inFlight++;
+    let answer: Response | Promise<Response>;
     try {
-      const answer = this.#handler(request);
-      return answer instanceof Promise ? answer.then(this.#sent, this.#failed) : this.#sent(answer);
+      answer = this.#handler(request);
     } catch (error) {
       return this.#failed(error);
     }
+    return answer instanceof Promise ? answer.then(this.#sent, this.#failed) : this.#sent(answer);
   }
 
   readonly #sent = (response: Response): Response => {

@@ -185,7 +185,7 @@ export class Service implements TaskHost {
     return this.#fleet.maintainPartitions();
   }
 
-  /** Stops in order, within 25 s, without losing a request. */
+  /** Stops in order, within 25 s, without losing a request that was received. */
   stop(): Promise<void> {
     // At once: whoever drains is no longer looked at, and does nothing for others.
     if (this.#stopping === undefined) void this.#fleet.leave();
